@@ -1,0 +1,34 @@
+# Compiler settings, carried by the interface target latimer_options.
+
+if(NOT CMAKE_BUILD_TYPE)
+  set(CMAKE_BUILD_TYPE Release CACHE STRING "Build type" FORCE)
+endif()
+
+add_library(latimer_options INTERFACE)
+target_include_directories(latimer_options INTERFACE ${CMAKE_SOURCE_DIR})
+target_compile_options(latimer_options INTERFACE -Wall -Wextra -Wpedantic)
+if(LATIMER_WERROR)
+  target_compile_options(latimer_options INTERFACE -Werror)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  target_compile_options(latimer_options INTERFACE -Wthread-safety)
+endif()
+
+if(LATIMER_SANITIZE)
+  # Generated code and tests are instrumented too.
+  add_compile_options(-fsanitize=${LATIMER_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  add_link_options(-fsanitize=${LATIMER_SANITIZE})
+  # gRPC's headers change with these; Debian's libraries are built without sanitizers.
+  if(LATIMER_SANITIZE MATCHES "address")
+    add_compile_definitions(GRPC_ASAN_SUPPRESSED)
+  endif()
+  if(LATIMER_SANITIZE MATCHES "thread")
+    add_compile_definitions(GRPC_TSAN_SUPPRESSED)
+  endif()
+endif()
+
+# The linker that is there and fastest.
+find_program(LATIMER_LLD ld.lld)
+if(LATIMER_LLD)
+  add_link_options(-fuse-ld=lld)
+endif()

@@ -1,0 +1,18 @@
+// Backend-independent simplification: what every toolchain does before it looks at the hardware.
+#ifndef LATIMER_CORE_NETWORK_SIMPLIFY_H_
+#define LATIMER_CORE_NETWORK_SIMPLIFY_H_
+
+#include "core/network/network.h"
+
+namespace latimer {
+
+// Removes identities and dropout, folds BatchNorm (and affine pairs Mul/Add by constants per channel) into the
+// convolution or fully connected layer before it, merges a bias Add into the product before it, joins the patterns by
+// which exporters write SiLU, HardSwish, HardSigmoid, GELU (erf and tanh forms), Mish, LayerNorm, and removes layers
+// whose results nobody reads. Every source node stays accounted for: in some layer's `nodes` or in `free_nodes`.
+// Macs() never changes. Deterministic; linear in the number of layers (each rewrite shrinks the network).
+Network Simplify(Network network);
+
+}  // namespace latimer
+
+#endif  // LATIMER_CORE_NETWORK_SIMPLIFY_H_
