@@ -2,12 +2,14 @@
 # latimer_test(<name> SOURCES … DEPS … [LABELS …]): one GoogleTest binary whose tests ctest knows one by one.
 
 include(GoogleTest)
+include(${CMAKE_CURRENT_LIST_DIR}/latimer_pch.cmake)
 
 function(latimer_library name)
   cmake_parse_arguments(ARG "" "" "SOURCES;DEPS;PRIVATE_DEPS" ${ARGN})
   add_library(latimer_${name} STATIC ${ARG_SOURCES})
   add_library(latimer::${name} ALIAS latimer_${name})
   target_link_libraries(latimer_${name} PUBLIC latimer_options ${ARG_DEPS} PRIVATE ${ARG_PRIVATE_DEPS})
+  latimer_use_pch(latimer_${name} LIBRARY)
 endfunction()
 
 function(latimer_test name)
@@ -20,6 +22,7 @@ function(latimer_test name)
   endif()
   add_executable(${name} ${ARG_SOURCES})
   target_link_libraries(${name} PRIVATE latimer_options ${ARG_DEPS} GTest::gmock GTest::gtest_main)
+  latimer_use_pch(${name} EXECUTABLE)
   target_compile_definitions(${name} PRIVATE LATIMER_SOURCE_DIR="${CMAKE_SOURCE_DIR}"
                                              LATIMER_BINARY_DIR="${CMAKE_BINARY_DIR}")
   gtest_discover_tests(${name} DISCOVERY_TIMEOUT 60 PROPERTIES LABELS "${ARG_LABELS}" TIMEOUT ${ARG_TIMEOUT})

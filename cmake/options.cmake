@@ -32,3 +32,10 @@ find_program(LATIMER_LLD ld.lld)
 if(LATIMER_LLD)
   add_link_options(-fuse-ld=lld)
 endif()
+
+# ccache, where it is installed. The sloppiness is what it needs to cache compilations with precompiled headers.
+find_program(LATIMER_CCACHE ccache)
+if(LATIMER_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      env CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime ${LATIMER_CCACHE})
+endif()
