@@ -1,0 +1,68 @@
+// Backend: one engine or vendor toolchain on the board this process runs on.
+//
+// A back end says what it is (fingerprint), prepares a network once, and then runs it again and again; measuring is the
+// same code for all of them (backends/timing.h). Implementations: onnxruntime, opencv, simulated.
+// Objects are used from one thread at a time.
+#ifndef LATIMER_BACKENDS_BACKEND_H_
+#define LATIMER_BACKENDS_BACKEND_H_
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/strings/string_view.h"
+
+namespace latimer {
+
+// What a measurement is valid for: hardware, toolchain with version, precision, settings. Facts by name, for example
+// "cpu" -> "AMD EPYC 7B13", "toolchain" -> "onnxruntime 1.21.0", "threads" -> "1".
+struct Fingerprint {
+  std::map<std::string, std::string> facts;
+  bool simulated = false;
+
+  // 16 hexadecimal digits that change when any fact changes.
+  std::string Digest() const;
+};
+
+// One row of an engine's own per-layer report.
+struct LayerTiming {
+  std::string name;       // as the engine reports it
+  std::string operation;  // the engine's operator name
+  double median_seconds = 0;
+  double min_seconds = 0;
+};
+
+// A network that is ready to run, with weights and inputs in place.
+class PreparedNetwork {
+ public:
+  virtual ~PreparedNetwork() = default;
+
+  // Runs one inference and returns its time. Real engines time the call; simulated boards compute it.
+  virtual absl::StatusOr<double> RunSeconds() = 0;
+
+  // The engine's own time per executed layer over `runs` inferences, in execution order. A separate run: profiling
+  // slows the engine down. UNIMPLEMENTED where the engine has no report.
+  virtual absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int runs);
+
+  // The graph after the engine's optimisations, as a serialised ONNX model. UNIMPLEMENTED where there is none.
+  virtual absl::StatusOr<std::string> OptimizedGraph();
+};
+
+class Backend {
+ public:
+  virtual ~Backend() = default;
+
+  // "onnxruntime", "opencv", "simulated".
+  virtual absl::string_view name() const = 0;
+  virtual const Fingerprint& fingerprint() const = 0;
+
+  // Prepares a complete ONNX model (weights present: see backends/materialize.h). INVALID_ARGUMENT with the engine's
+  // own words when it refuses the network.
+  virtual absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) = 0;
+};
+
+}  // namespace latimer
+
+#endif  // LATIMER_BACKENDS_BACKEND_H_

@@ -1,0 +1,166 @@
+#include "backends/opencv/opencv_backend.h"
+
+#include <onnx/onnx_pb.h>
+
+#include <algorithm>
+#include <chrono>
+#include <opencv2/core.hpp>
+#include <opencv2/core/utils/logger.hpp>
+#include <opencv2/dnn.hpp>
+#include <utility>
+
+#include "absl/container/flat_hash_set.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "backends/host.h"
+#include "core/base/error.h"
+
+namespace latimer {
+namespace {
+
+absl::Status Refused(const cv::Exception& error) {
+  return InvalidArgument("ENGINE_REFUSED_NETWORK", absl::StrCat("OpenCV refused the network: ", error.err));
+}
+
+struct NamedInput {
+  std::string name;
+  cv::Mat data;
+};
+
+// Inputs as the model declares them, with values in [0, 1). OpenCV takes floats only: other types are converted, as its
+// importer does with the tensors themselves.
+absl::StatusOr<std::vector<NamedInput>> MakeInputs(absl::string_view onnx_model) {
+  onnx::ModelProto model;
+  if (!model.ParseFromArray(onnx_model.data(), static_cast<int>(onnx_model.size()))) {
+    return InvalidArgument("NOT_AN_ONNX_MODEL", "the bytes are not a serialised onnx.ModelProto");
+  }
+  absl::flat_hash_set<absl::string_view> initializers;
+  for (const auto& tensor : model.graph().initializer()) initializers.insert(tensor.name());
+  std::vector<NamedInput> inputs;
+  for (const auto& input : model.graph().input()) {
+    if (initializers.contains(input.name())) continue;
+    std::vector<int> sizes;
+    for (const auto& dim : input.type().tensor_type().shape().dim()) {
+      if (!dim.has_dim_value() || dim.dim_value() < 1 || dim.dim_value() > 1'000'000'000) {
+        return InvalidArgument("OPEN_DIMENSION", absl::StrCat("input '", input.name(), "' has an open dimension"))
+            .With("input", input.name());
+      }
+      sizes.push_back(static_cast<int>(dim.dim_value()));
+    }
+    cv::Mat data(sizes, CV_32F);
+    cv::RNG random(12345);
+    random.fill(data, cv::RNG::UNIFORM, 0.0F, 1.0F);
+    inputs.push_back({input.name(), std::move(data)});
+  }
+  return inputs;
+}
+
+class OpenCvNetwork final : public PreparedNetwork {
+ public:
+  OpenCvNetwork(cv::dnn::Net net, std::vector<NamedInput> inputs) : net_(std::move(net)), inputs_(std::move(inputs)) {
+    net_.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
+    net_.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
+    output_names_ = net_.getUnconnectedOutLayersNames();
+    for (const NamedInput& input : inputs_) net_.setInput(input.data, inputs_.size() == 1 ? "" : input.name);
+  }
+
+  absl::StatusOr<double> RunSeconds() override {
+    try {
+      return Run();
+    } catch (const cv::Exception& error) {
+      return Refused(error);
+    }
+  }
+
+  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int runs) override {
+    try {
+      Run();  // allocates
+      const std::vector<std::string> names = net_.getLayerNames();
+      std::vector<std::vector<double>> seconds(names.size());
+      for (int i = 0; i < runs; ++i) {
+        Run();
+        // The report is of the last forward pass only.
+        std::vector<double> ticks;
+        net_.getPerfProfile(ticks);
+        for (size_t layer = 0; layer < std::min(ticks.size(), names.size()); ++layer) {
+          seconds[layer].push_back(ticks[layer] / cv::getTickFrequency());
+        }
+      }
+      std::vector<LayerTiming> rows;
+      for (size_t layer = 0; layer < names.size(); ++layer) {
+        std::vector<double>& times = seconds[layer];
+        if (times.empty()) continue;
+        std::sort(times.begin(), times.end());
+        absl::string_view name = names[layer];
+        if (const size_t mark = name.find('!'); mark != absl::string_view::npos) name.remove_prefix(mark + 1);
+        LayerTiming row;
+        row.name = std::string(name);
+        row.operation = net_.getLayer(net_.getLayerId(names[layer]))->type;
+        row.min_seconds = times.front();
+        row.median_seconds = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
+        rows.push_back(std::move(row));
+      }
+      return rows;
+    } catch (const cv::Exception& error) {
+      return Refused(error);
+    }
+  }
+
+ private:
+  double Run() {
+    // Setting the inputs again marks the network as changed, so that nothing of the last pass is reused.
+    for (const NamedInput& input : inputs_) net_.setInput(input.data, inputs_.size() == 1 ? "" : input.name);
+    outputs_.clear();
+    const auto start = std::chrono::steady_clock::now();
+    net_.forward(outputs_, output_names_);
+    const auto end = std::chrono::steady_clock::now();
+    return std::chrono::duration<double>(end - start).count();
+  }
+
+  cv::dnn::Net net_;
+  std::vector<NamedInput> inputs_;
+  std::vector<std::string> output_names_;
+  std::vector<cv::Mat> outputs_;
+};
+
+class OpenCvBackend final : public Backend {
+ public:
+  explicit OpenCvBackend(OpenCvOptions options) : options_(options) {
+    cv::setNumThreads(options_.threads);
+    // The importer logs every network it refuses; the reason is in the status already.
+    cv::utils::logging::setLogLevel(cv::utils::logging::LOG_LEVEL_SILENT);
+    fingerprint_.facts = HostFacts();
+    fingerprint_.facts["toolchain"] = absl::StrCat("opencv-dnn ", CV_VERSION);
+    fingerprint_.facts["precision"] = "FP32";
+    fingerprint_.facts["threads"] = absl::StrCat(options_.threads);
+  }
+
+  absl::string_view name() const override { return "opencv"; }
+  const Fingerprint& fingerprint() const override { return fingerprint_; }
+
+  absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
+    absl::StatusOr<std::vector<NamedInput>> inputs = MakeInputs(onnx_model);
+    if (!inputs.ok()) return inputs.status();
+    try {
+      cv::dnn::Net net = cv::dnn::readNetFromONNX(onnx_model.data(), onnx_model.size());
+      return std::make_unique<OpenCvNetwork>(std::move(net), *std::move(inputs));
+    } catch (const cv::Exception& error) {
+      return Refused(error);
+    } catch (const std::bad_alloc&) {
+      return ResourceExhausted("OUT_OF_MEMORY", "the network does not fit this machine's memory");
+    }
+  }
+
+ private:
+  OpenCvOptions options_;
+  Fingerprint fingerprint_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Backend>> CreateOpenCvBackend(const OpenCvOptions& options) {
+  if (options.threads < 1) return InvalidArgument("BAD_OPTION", "threads must be at least 1").Field("threads");
+  return std::make_unique<OpenCvBackend>(options);
+}
+
+}  // namespace latimer

@@ -1,0 +1,57 @@
+#include "backends/registry.h"
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "core/base/error.h"
+
+#ifdef LATIMER_WITH_ONNXRUNTIME
+#include "backends/onnxruntime/onnxruntime_backend.h"
+#endif
+#ifdef LATIMER_WITH_OPENCV
+#include "backends/opencv/opencv_backend.h"
+#endif
+
+namespace latimer {
+
+std::vector<std::string> BackendNames() {
+  std::vector<std::string> names;
+#ifdef LATIMER_WITH_ONNXRUNTIME
+  names.emplace_back("onnxruntime");
+#endif
+#ifdef LATIMER_WITH_OPENCV
+  names.emplace_back("opencv");
+#endif
+  return names;
+}
+
+absl::StatusOr<std::unique_ptr<Backend>> CreateBackend(absl::string_view name, const BackendOptions& options) {
+#ifdef LATIMER_WITH_ONNXRUNTIME
+  if (name == "onnxruntime") {
+    OnnxRuntimeOptions engine;
+    engine.threads = options.threads;
+    engine.optimization_level = options.optimization_level;
+    engine.work_dir = options.work_dir;
+    return CreateOnnxRuntimeBackend(engine);
+  }
+#endif
+#ifdef LATIMER_WITH_OPENCV
+  if (name == "opencv") {
+    if (options.optimization_level != 99) {
+      return InvalidArgument("BAD_OPTION", "back end 'opencv' has no optimisation levels; leave the option out")
+          .Field("optimization_level");
+    }
+    OpenCvOptions engine;
+    engine.threads = options.threads;
+    return CreateOpenCvBackend(engine);
+  }
+#endif
+  absl::string_view hint;
+  if (name == "onnxruntime") hint = "; for ONNX Runtime run scripts/setup_onnxruntime.sh and build again";
+  if (name == "opencv") hint = "; for OpenCV install libopencv-dnn-dev and build again";
+  return NotFound("UNKNOWN_BACKEND",
+                  absl::StrCat("this build has no back end '", name, "'; it has: ",
+                               BackendNames().empty() ? "none" : absl::StrJoin(BackendNames(), ", "), hint))
+      .With("backend", name);
+}
+
+}  // namespace latimer

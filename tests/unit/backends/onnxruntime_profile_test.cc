@@ -1,0 +1,52 @@
+#include <gtest/gtest.h>
+
+#include "backends/onnxruntime/profile_report.h"
+#include "tests/unit/backends/test_files.h"
+
+namespace latimer {
+namespace {
+
+TEST(OnnxRuntimeProfileTest, ReadsARealReport) {
+  // Recorded with ONNX Runtime 1.20.1 at optimisation level 2, three runs of 11 kernels.
+  const std::string report = ReadTestFile("onnxruntime/toy.level2.profile.json");
+  const absl::StatusOr<std::vector<LayerTiming>> rows = ParseOnnxRuntimeProfile(report, 1);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_FALSE(rows->empty());
+  EXPECT_EQ(rows->front().operation, "FusedConv");
+  double sum = 0;
+  for (const LayerTiming& row : *rows) {
+    EXPECT_FALSE(row.name.empty());
+    EXPECT_LE(row.min_seconds, row.median_seconds);
+    sum += row.median_seconds;
+  }
+  EXPECT_GT(sum, 1e-4);
+  EXPECT_LT(sum, 0.1);
+}
+
+TEST(OnnxRuntimeProfileTest, MedianLeavesOutTheFirstRun) {
+  const char* report = R"([
+    {"cat":"Node","name":"a_kernel_time","dur":900,"args":{"op_name":"Conv","node_index":"1"}},
+    {"cat":"Node","name":"a_fence_after","dur":5,"args":{"op_name":"Conv"}},
+    {"cat":"Node","name":"a_kernel_time","dur":30,"args":{"op_name":"Conv","node_index":"1"}},
+    {"cat":"Node","name":"a_kernel_time","dur":10,"args":{"op_name":"Conv","node_index":"1"}}])";
+  const absl::StatusOr<std::vector<LayerTiming>> rows = ParseOnnxRuntimeProfile(report, 1);
+  ASSERT_TRUE(rows.ok()) << rows.status();
+  ASSERT_EQ(rows->size(), 1u);
+  EXPECT_DOUBLE_EQ((*rows)[0].median_seconds, 20e-6);
+  EXPECT_DOUBLE_EQ((*rows)[0].min_seconds, 10e-6);
+}
+
+TEST(OnnxRuntimeProfileTest, RefusesDamagedReports) {
+  EXPECT_FALSE(ParseOnnxRuntimeProfile("", 0).ok());
+  EXPECT_FALSE(ParseOnnxRuntimeProfile("{}", 0).ok());
+  EXPECT_FALSE(ParseOnnxRuntimeProfile("[]", 0).ok());
+  EXPECT_FALSE(ParseOnnxRuntimeProfile(R"([{"cat":"Node","name":"a_kernel_time","args":{}}])", 0).ok());
+  EXPECT_FALSE(ParseOnnxRuntimeProfile(R"([{"cat":"Node","name":"a_kernel_time","dur":1,"args":{}}])", 1).ok());
+  const std::string report = ReadTestFile("onnxruntime/toy.level2.profile.json");
+  for (size_t length = 0; length < report.size(); length += 997) {
+    EXPECT_FALSE(ParseOnnxRuntimeProfile(report.substr(0, length), 1).ok()) << length;
+  }
+}
+
+}  // namespace
+}  // namespace latimer
