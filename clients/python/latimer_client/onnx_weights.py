@@ -39,7 +39,7 @@ def _strip_attribute(attribute):
 
 def _strip_tensor(tensor):
     fields = list(_fields(tensor))
-    data_bytes = sum(end - start for number, _, start, _, end in fields if number in _TENSOR_DATA)
+    data_bytes = sum(end - payload for number, _, _, payload, end in fields if number in _TENSOR_DATA)
     dropped = _TENSOR_EXTERNAL | (_TENSOR_DATA if data_bytes > KEPT_BYTES else frozenset())
     return b"".join(tensor[start:end] for number, _, start, _, end in fields if number not in dropped)
 
