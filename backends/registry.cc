@@ -2,6 +2,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "backends/simulated/simulated_backend.h"
 #include "core/base/error.h"
 
 #ifdef LATIMER_WITH_ONNXRUNTIME
@@ -21,6 +23,7 @@ std::vector<std::string> BackendNames() {
 #ifdef LATIMER_WITH_OPENCV
   names.emplace_back("opencv");
 #endif
+  for (const std::string& board : simulated::BoardNames()) names.push_back("simulated:" + board);
   return names;
 }
 
@@ -45,12 +48,20 @@ absl::StatusOr<std::unique_ptr<Backend>> CreateBackend(absl::string_view name, c
     return CreateOpenCvBackend(engine);
   }
 #endif
+  if (absl::string_view board = name; absl::ConsumePrefix(&board, "simulated:")) {
+    if (options.threads != 1 || options.optimization_level != 99) {
+      return InvalidArgument("BAD_OPTION", "simulated boards have no threads and no optimisation levels")
+          .Field("threads");
+    }
+    simulated::SimulatedOptions engine;
+    engine.board = std::string(board);
+    return simulated::CreateSimulatedBackend(engine);
+  }
   absl::string_view hint;
   if (name == "onnxruntime") hint = "; for ONNX Runtime run scripts/setup_onnxruntime.sh and build again";
   if (name == "opencv") hint = "; for OpenCV install libopencv-dnn-dev and build again";
-  return NotFound("UNKNOWN_BACKEND",
-                  absl::StrCat("this build has no back end '", name, "'; it has: ",
-                               BackendNames().empty() ? "none" : absl::StrJoin(BackendNames(), ", "), hint))
+  return NotFound("UNKNOWN_BACKEND", absl::StrCat("this build has no back end '", name,
+                                                  "'; it has: ", absl::StrJoin(BackendNames(), ", "), hint))
       .With("backend", name);
 }
 

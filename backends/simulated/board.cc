@@ -12,6 +12,7 @@ namespace {
 Board Zcu102() {
   Board board;
   board.name = "zcu102";
+  board.layer_report = true;
   board.hardware = "Xilinx ZCU102, DPU B4096";
   board.clock_hz = 333e6;
   board.array_pixels = 8;
@@ -41,6 +42,7 @@ Board Zcu102() {
 Board Ncs2() {
   Board board;
   board.name = "ncs2";
+  board.layer_report = true;
   board.hardware = "Intel Neural Compute Stick 2, Myriad X";
   board.activation_bits = 16;
   board.weight_bits = 16;
@@ -68,6 +70,7 @@ Board Ncs2() {
 Board Xavier() {
   Board board;
   board.name = "xavier";
+  board.layer_report = true;
   board.hardware = "NVIDIA Jetson AGX Xavier, INT8";
   board.clock_hz = 1.377e9;
   board.array_pixels = 64;
@@ -161,8 +164,8 @@ absl::StatusOr<Board> FindBoard(absl::string_view name) {
   for (Board& board : AllBoards()) {
     if (board.name == name) return std::move(board);
   }
-  return NotFound("UNKNOWN_BOARD", absl::StrCat("no simulated board '", name, "'; there are: ",
-                                                absl::StrJoin(BoardNames(), ", ")))
+  return NotFound("UNKNOWN_BOARD",
+                  absl::StrCat("no simulated board '", name, "'; there are: ", absl::StrJoin(BoardNames(), ", ")))
       .With("board", name);
 }
 
