@@ -55,9 +55,8 @@ int64_t Channels(const PaddedShape& padded) { return padded.features_last ? padd
 absl::Status CheckShape(const PaddedShape& padded) {
   const size_t rank = padded.shape.size();
   if (rank < 2 || rank > 5) {
-    return InvalidArgument("SHAPE_CANNOT_BE_PADDED",
-                           absl::StrCat("a tensor of shape ", ShapeToString(padded.shape),
-                                        " cannot be padded; shapes have 2 to 5 dimensions"));
+    return InvalidArgument("SHAPE_CANNOT_BE_PADDED", absl::StrCat("a tensor of shape ", ShapeToString(padded.shape),
+                                                                  " cannot be padded; shapes have 2 to 5 dimensions"));
   }
   return absl::OkStatus();
 }
