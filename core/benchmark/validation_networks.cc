@@ -1,0 +1,246 @@
+#include "core/benchmark/validation_networks.h"
+
+#include <string>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/benchmark/layer_network.h"
+#include "core/network/network_builder.h"
+
+namespace latimer::benchmark {
+namespace {
+
+// Appends layers one after the other; the first error stops all that follows and is returned by Finish().
+class Stack {
+ public:
+  explicit Stack(const Shape& input) {
+    auto id = builder_.AddInput("image", input, DataType::kFloat32);
+    if (id.ok()) {
+      tip = *id;
+    } else {
+      status_ = id.status();
+    }
+  }
+
+  int64_t Channels() const { return tip == kNone ? 0 : builder_.network().tensors[tip].shape[1]; }
+
+  TensorId Add(LayerType type, const LayerAttributes& attributes, absl::InlinedVector<TensorId, 4> inputs) {
+    if (!status_.ok()) return tip;
+    LayerSpec spec;
+    const std::string name = absl::StrCat("layer", next_++);
+    spec.name = name;
+    spec.type = type;
+    spec.attributes = attributes;
+    for (TensorId id : inputs) spec.operands.push_back(Operand::Activation(id));
+    absl::StatusOr<LayerId> id = builder_.AddLayer(spec);
+    if (!id.ok()) {
+      status_ = id.status();
+      return tip;
+    }
+    tip = builder_.network().layers[*id].outputs[0];
+    return tip;
+  }
+
+  TensorId Conv(int64_t kernel, int64_t stride, int64_t channels, LayerType activation = LayerType::kRelu) {
+    Add(LayerType::kConv, SameConv({kernel, kernel}, {stride, stride}, channels), {tip});
+    if (activation != LayerType::kUnspecified) Add(activation, {}, {tip});
+    return tip;
+  }
+
+  TensorId Depthwise(int64_t kernel, int64_t stride, LayerType activation) {
+    const int64_t channels = Channels();
+    Add(LayerType::kDepthwiseConv, SameConv({kernel, kernel}, {stride, stride}, channels, channels), {tip});
+    return Add(activation, {}, {tip});
+  }
+
+  TensorId MaxPool(int64_t kernel, int64_t stride) {
+    return Add(LayerType::kMaxPool, SamePool({kernel, kernel}, {stride, stride}), {tip});
+  }
+
+  void Classify(int64_t classes) {
+    Add(LayerType::kGlobalAveragePool, {}, {tip});
+    const int64_t features = Channels();
+    Add(LayerType::kReshape, OutputShapeAttributes{{1, features}}, {tip});
+    Add(LayerType::kFullyConnected, FullyConnectedAttributes{features, classes, true}, {tip});
+  }
+
+  absl::StatusOr<Network> Finish(absl::string_view name) && {
+    LATIMER_RETURN_IF_ERROR(status_);
+    LATIMER_ASSIGN_OR_RETURN(Network network, std::move(builder_).Finish({}));
+    network.name = std::string(name);
+    return network;
+  }
+
+  TensorId tip = kNone;
+
+ private:
+  NetworkBuilder builder_;
+  absl::Status status_;
+  int next_ = 0;
+};
+
+// Dong and Yang, "NAS-Bench-201" (2020): four nodes, six edges; digits name the operation of each edge: 0 none, 1 skip,
+// 2 1x1 convolution, 3 3x3 convolution, 4 3x3 average pooling. Edges: 0>1, 0>2, 1>2, 0>3, 1>3, 2>3.
+absl::StatusOr<Network> NasCell(absl::string_view name, absl::string_view code) {
+  Stack stack({1, 3, 32, 32});
+  stack.Conv(3, 1, 16, LayerType::kUnspecified);
+  auto edge = [&](char operation, TensorId from, int64_t channels) -> TensorId {
+    stack.tip = from;
+    switch (operation) {
+      case '1':
+        return from;
+      case '2':
+      case '3':
+        stack.Add(LayerType::kRelu, {}, {from});
+        return stack.Conv(operation == '2' ? 1 : 3, 1, channels, LayerType::kUnspecified);
+      case '4':
+        return stack.Add(LayerType::kAveragePool, SamePool({3, 3}, {1, 1}), {from});
+      default:
+        return kNone;
+    }
+  };
+  for (int64_t stage = 0; stage < 3; ++stage) {
+    const int64_t channels = 16 << stage;
+    if (stage > 0) {
+      const TensorId input = stack.tip;
+      stack.Conv(3, 2, channels);
+      const TensorId main = stack.Conv(3, 1, channels, LayerType::kUnspecified);
+      stack.tip = input;
+      stack.Add(LayerType::kAveragePool, SamePool({2, 2}, {2, 2}), {input});
+      const TensorId shortcut = stack.Conv(1, 1, channels, LayerType::kUnspecified);
+      stack.Add(LayerType::kAdd, {}, {main, shortcut});
+    }
+    for (int cell = 0; cell < 5; ++cell) {
+      TensorId nodes[4] = {stack.tip, kNone, kNone, kNone};
+      size_t next = 0;
+      for (int node = 1; node < 4; ++node) {
+        TensorId sum = kNone;
+        for (int from = 0; from < node; ++from) {
+          const char operation = code[next++];
+          if (nodes[from] == kNone) continue;
+          const TensorId value = edge(operation, nodes[from], channels);
+          if (value == kNone) continue;
+          sum = sum == kNone ? value : stack.Add(LayerType::kAdd, {}, {sum, value});
+        }
+        nodes[node] = sum;
+      }
+      stack.tip = nodes[3] == kNone ? nodes[0] : nodes[3];
+    }
+  }
+  stack.Add(LayerType::kRelu, {}, {stack.tip});
+  stack.Classify(10);
+  return std::move(stack).Finish(name);
+}
+
+// He et al., "Deep Residual Learning" (2016), basic blocks.
+absl::StatusOr<Network> ResNet(absl::string_view name, int64_t image, int64_t width, int blocks) {
+  Stack stack({1, 3, image, image});
+  stack.Conv(7, 2, width);
+  stack.MaxPool(3, 2);
+  for (int64_t stage = 0; stage < 4; ++stage) {
+    const int64_t channels = width << stage;
+    for (int block = 0; block < blocks; ++block) {
+      const int64_t stride = stage > 0 && block == 0 ? 2 : 1;
+      TensorId shortcut = stack.tip;
+      stack.Conv(3, stride, channels);
+      const TensorId main = stack.Conv(3, 1, channels, LayerType::kUnspecified);
+      if (stride != 1) {
+        stack.tip = shortcut;
+        shortcut = stack.Conv(1, stride, channels, LayerType::kUnspecified);
+      }
+      stack.Add(LayerType::kAdd, {}, {main, shortcut});
+      stack.Add(LayerType::kRelu, {}, {stack.tip});
+    }
+  }
+  stack.Classify(1000);
+  return std::move(stack).Finish(name);
+}
+
+// Sandler et al., "MobileNetV2" (2018).
+absl::StatusOr<Network> MobileNetV2(absl::string_view name, int64_t image) {
+  Stack stack({1, 3, image, image});
+  stack.Conv(3, 2, 32, LayerType::kRelu6);
+  struct Group {
+    int64_t expansion, channels, repeats, stride;
+  };
+  constexpr Group kGroups[] = {{1, 16, 1, 1}, {6, 24, 2, 2},  {6, 32, 3, 2}, {6, 64, 4, 2},
+                               {6, 96, 3, 1}, {6, 160, 3, 2}, {6, 320, 1, 1}};
+  for (const Group& group : kGroups) {
+    for (int64_t i = 0; i < group.repeats; ++i) {
+      const TensorId input = stack.tip;
+      const int64_t c_in = stack.Channels();
+      const int64_t stride = i == 0 ? group.stride : 1;
+      if (group.expansion != 1) stack.Conv(1, 1, c_in * group.expansion, LayerType::kRelu6);
+      stack.Depthwise(3, stride, LayerType::kRelu6);
+      const TensorId output = stack.Conv(1, 1, group.channels, LayerType::kUnspecified);
+      if (stride == 1 && c_in == group.channels) stack.Add(LayerType::kAdd, {}, {input, output});
+    }
+  }
+  stack.Conv(1, 1, 1280, LayerType::kRelu6);
+  stack.Classify(1000);
+  return std::move(stack).Finish(name);
+}
+
+// Simonyan and Zisserman, "Very Deep Convolutional Networks" (2015), configuration A without its large classifier.
+absl::StatusOr<Network> Vgg(absl::string_view name, int64_t image) {
+  Stack stack({1, 3, image, image});
+  for (const auto& [channels, repeats] : {std::pair<int64_t, int>{64, 1}, {128, 1}, {256, 2}, {512, 2}, {512, 2}}) {
+    for (int i = 0; i < repeats; ++i) stack.Conv(3, 1, channels);
+    stack.MaxPool(2, 2);
+  }
+  stack.Classify(1000);
+  return std::move(stack).Finish(name);
+}
+
+// Iandola et al., "SqueezeNet" (2016), version 1.1.
+absl::StatusOr<Network> SqueezeNet(absl::string_view name, int64_t image) {
+  Stack stack({1, 3, image, image});
+  stack.Conv(3, 2, 64);
+  stack.MaxPool(3, 2);
+  auto fire = [&](int64_t squeeze, int64_t expand) {
+    const TensorId squeezed = stack.Conv(1, 1, squeeze);
+    const TensorId left = stack.Conv(1, 1, expand);
+    stack.tip = squeezed;
+    const TensorId right = stack.Conv(3, 1, expand);
+    stack.Add(LayerType::kConcat, AxisAttributes{1}, {left, right});
+  };
+  fire(16, 64);
+  fire(16, 64);
+  stack.MaxPool(3, 2);
+  fire(32, 128);
+  fire(32, 128);
+  stack.MaxPool(3, 2);
+  fire(48, 192);
+  fire(48, 192);
+  fire(64, 256);
+  fire(64, 256);
+  stack.Conv(1, 1, 1000);
+  stack.Add(LayerType::kGlobalAveragePool, {}, {stack.tip});
+  return std::move(stack).Finish(name);
+}
+
+}  // namespace
+
+std::vector<absl::string_view> ValidationNetworkNames() {
+  return {"nasbench201-333333", "nasbench201-132143", "nasbench201-414231", "squeezenet-128", "mobilenetv2-128",
+          "resnet10-128",       "squeezenet-224",     "mobilenetv2-224",    "resnet18-160",   "vgg11-128"};
+}
+
+absl::StatusOr<Network> ValidationNetwork(absl::string_view name) {
+  if (absl::string_view code = name; absl::ConsumePrefix(&code, "nasbench201-") && code.size() == 6) {
+    return NasCell(name, code);
+  }
+  if (name == "squeezenet-128") return SqueezeNet(name, 128);
+  if (name == "squeezenet-224") return SqueezeNet(name, 224);
+  if (name == "mobilenetv2-128") return MobileNetV2(name, 128);
+  if (name == "mobilenetv2-224") return MobileNetV2(name, 224);
+  if (name == "resnet10-128") return ResNet(name, 128, 64, 1);
+  if (name == "resnet18-160") return ResNet(name, 160, 64, 2);
+  if (name == "vgg11-128") return Vgg(name, 128);
+  return NotFound("UNKNOWN_VALIDATION_NETWORK", absl::StrCat("there is no validation network '", name, "'"));
+}
+
+}  // namespace latimer::benchmark
