@@ -83,7 +83,7 @@ struct TransposeAttributes {
   Shape permutation;
 };
 
-// RESHAPE, RESIZE, EXPAND, DEPTH_TO_SPACE, UNKNOWN: the shape of the first output.
+// RESHAPE, RESIZE, EXPAND, DEPTH_TO_SPACE, UNKNOWN, and GATHER of single elements: the shape of the first output.
 struct OutputShapeAttributes {
   Shape shape;
 };

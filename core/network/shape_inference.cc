@@ -119,6 +119,8 @@ absl::StatusOr<Shape> InferOne(LayerType type, const LayerAttributes& attributes
       return shape_rules::Transpose(*transpose, inputs[0]);
     }
     case LayerType::kGather: {
+      // Selection of single elements says its output's shape.
+      if (const auto* target = std::get_if<OutputShapeAttributes>(&attributes)) return target->shape;
       LATIMER_RETURN_IF_ERROR(NeedInputs(inputs, 2));
       LATIMER_ASSIGN_OR_RETURN(const auto* axis, Get<AxisAttributes>(attributes));
       return shape_rules::Gather(*axis, inputs[0], inputs[1]);
