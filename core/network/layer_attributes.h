@@ -83,7 +83,8 @@ struct TransposeAttributes {
   Shape permutation;
 };
 
-// RESHAPE, RESIZE, EXPAND, DEPTH_TO_SPACE, UNKNOWN, and GATHER of single elements: the shape of the first output.
+// RESHAPE, RESIZE, EXPAND, DEPTH_TO_SPACE, UNKNOWN; GATHER of single elements or from a constant table; element-wise
+// layers whose constant operand is larger than their activations: the shape of the first output.
 struct OutputShapeAttributes {
   Shape shape;
 };

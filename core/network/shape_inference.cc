@@ -146,7 +146,11 @@ absl::StatusOr<Shape> InferOne(LayerType type, const LayerAttributes& attributes
       return target == nullptr ? inputs[0] : target->shape;
     }
     default:
-      if (IsElementwiseBroadcast(type)) return Broadcast(inputs);
+      if (IsElementwiseBroadcast(type)) {
+        // A constant operand may be larger than the activations; then the layer says its output's shape.
+        const auto* target = std::get_if<OutputShapeAttributes>(&attributes);
+        return target == nullptr ? Broadcast(inputs) : target->shape;
+      }
       if (IsElementwiseUnary(type)) return inputs[0];
       return BadShape(absl::StrCat("there is no rule for layer type ", LayerTypeName(type)));
   }
