@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "core/base/error.h"
@@ -36,6 +37,10 @@ std::string DeclaredText(const DeclaredInput& input) {
 absl::StatusOr<std::vector<const InputShapeOverride*>> MatchOverrides(absl::Span<const DeclaredInput> inputs,
                                                                       const ImportOptions& options) {
   std::vector<const InputShapeOverride*> matched(inputs.size(), nullptr);
+  absl::flat_hash_map<absl::string_view, size_t> index;
+  if (!options.input_shapes.empty()) {
+    for (size_t i = 0; i < inputs.size(); ++i) index.emplace(inputs[i].name, i);
+  }
   for (const InputShapeOverride& given : options.input_shapes) {
     size_t at = inputs.size();
     if (given.name.empty()) {
@@ -47,10 +52,8 @@ absl::StatusOr<std::vector<const InputShapeOverride*>> MatchOverrides(absl::Span
             .Field("input_shapes");
       }
       at = 0;
-    } else {
-      for (size_t i = 0; i < inputs.size(); ++i) {
-        if (inputs[i].name == given.name) at = i;
-      }
+    } else if (const auto found = index.find(given.name); found != index.end()) {
+      at = found->second;
     }
     if (at == inputs.size()) {
       return InvalidArgument("UNKNOWN_INPUT", absl::StrCat("there is no input '", given.name,

@@ -45,6 +45,7 @@ struct FullyConnectedAttributes {
 struct MatMulAttributes {
   bool transpose_a = false;
   bool transpose_b = false;
+  int64_t inner_size = 0;  // length of the sums; NetworkBuilder fills it in
 };
 
 // REDUCE, ARG_REDUCE. Axes are non-negative and sorted.

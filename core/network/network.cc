@@ -11,7 +11,8 @@ int64_t Product(const SpatialDims& dims) {
   return product;
 }
 
-int64_t ByteCount(int64_t elements, int bits) { return (elements * bits + 7) / 8; }
+// Rounded up to whole bytes; elements / 8 first, so that it cannot overflow where the bytes fit.
+int64_t ByteCount(int64_t elements, int bits) { return elements / 8 * bits + (elements % 8 * bits + 7) / 8; }
 
 }  // namespace
 
@@ -32,10 +33,8 @@ int64_t Macs(const Network& network, const Layer& layer) {
       return NumElements(network.OutputShape(layer)) * attributes.input_features;
     }
     case LayerType::kMatMul: {
-      const auto& attributes = std::get<MatMulAttributes>(layer.attributes);
-      const Shape& a = network.InputShape(layer, 0);
-      const bool transposed = attributes.transpose_a && a.size() >= 2;
-      return NumElements(network.OutputShape(layer)) * a[a.size() - (transposed ? 2 : 1)];
+      // Either operand may be a constant, so that the inner size cannot be read off the inputs.
+      return NumElements(network.OutputShape(layer)) * std::get<MatMulAttributes>(layer.attributes).inner_size;
     }
     default:
       return 0;

@@ -12,8 +12,12 @@
 namespace latimer {
 namespace {
 
-// Sums of operations and bytes stay below this, so that no later stage can overflow when it adds a few of them.
-constexpr int64_t kMostSum = int64_t{1} << 61;
+// Sums over the whole network stay below these, so that no later stage can overflow when it adds a few of them. Bytes
+// are counted at 64 bits per element.
+constexpr int64_t kMostMacs = int64_t{1} << 61;
+constexpr int64_t kMostBytes = int64_t{1} << 60;
+// A network of nothing but different unknown operators still gets an answer of bounded size.
+constexpr size_t kMostWarnings = 100;
 
 absl::Status CheckTensor(absl::string_view what, absl::string_view name, const Shape& shape,
                          const ImportLimits& limits) {
@@ -57,6 +61,31 @@ absl::Status AtLayer(const absl::Status& status, const LayerSpec& spec, absl::st
   return error.With("layer", name);
 }
 
+// Adds the bytes of a tensor to `total`; false once the sum is too large.
+bool AddBytes(absl::Span<const int64_t> shape, int64_t& total) {
+  absl::StatusOr<int64_t> elements = CheckedNumElements(shape);
+  const std::optional<int64_t> bytes = elements.ok() ? CheckedMul(*elements, 8) : std::nullopt;
+  const std::optional<int64_t> sum = bytes.has_value() ? CheckedAdd(total, *bytes) : std::nullopt;
+  if (!sum.has_value() || *sum >= kMostBytes) return false;
+  total = *sum;
+  return true;
+}
+
+// Which operand's data the layer works on is asked all over the estimator; most types have it first.
+absl::Status CheckOperands(const LayerSpec& spec) {
+  const bool any_place = IsElementwiseBroadcast(spec.type) || spec.type == LayerType::kMatMul ||
+                         spec.type == LayerType::kConcat || spec.type == LayerType::kGather;
+  bool has_activation = !spec.operands.empty() && spec.operands[0].tensor != kNone;
+  for (const Operand& operand : spec.operands) {
+    has_activation = has_activation || (any_place && operand.tensor != kNone);
+  }
+  if (has_activation || spec.type == LayerType::kUnknown) return absl::OkStatus();
+  return InvalidArgument("NO_ACTIVATION", spec.operands.empty()
+                                              ? "it has no inputs"
+                                              : "its data are a constant; only data that a network input reaches are "
+                                                "computed when the network runs");
+}
+
 // Multiply-accumulates with overflow as an answer; the shapes are checked already.
 std::optional<int64_t> CheckedMacs(LayerType type, const LayerAttributes& attributes, absl::Span<const Shape> inputs,
                                    const Shape& output) {
@@ -82,13 +111,10 @@ std::optional<int64_t> CheckedMacs(LayerType type, const LayerAttributes& attrib
       base = NumElements(output);
       factors.push_back(std::get<FullyConnectedAttributes>(attributes).input_features);
       break;
-    case LayerType::kMatMul: {
-      const auto& product = std::get<MatMulAttributes>(attributes);
-      const Shape& a = inputs[0];
+    case LayerType::kMatMul:
       base = NumElements(output);
-      factors.push_back(a[a.size() - (product.transpose_a && a.size() >= 2 ? 2 : 1)]);
+      factors.push_back(std::get<MatMulAttributes>(attributes).inner_size);
       break;
-    }
     default:
       return 0;
   }
@@ -114,6 +140,10 @@ absl::StatusOr<TensorId> NetworkBuilder::AddInput(absl::string_view name, const 
   if (static_cast<int64_t>(network_.tensors.size() + network_.constants.size()) >= limits_.max_tensors) {
     return ResourceExhausted("TOO_MANY_TENSORS",
                              absl::StrCat("the network has more than ", limits_.max_tensors, " tensors"));
+  }
+  if (!AddBytes(shape, total_bytes_)) {
+    return InvalidArgument("TOO_LARGE", absl::StrCat("input '", name, "': ", ShapeToString(shape), " is too large"))
+        .With("tensor", name);
   }
   const auto id = static_cast<TensorId>(network_.tensors.size());
   Tensor tensor;
@@ -158,6 +188,8 @@ absl::StatusOr<LayerId> NetworkBuilder::AddLayer(const LayerSpec& spec) {
     return InvalidArgument("DUPLICATE_NAME", absl::StrCat("two layers are called '", name, "'")).With("layer", name);
   }
 
+  if (absl::Status status = CheckOperands(spec); !status.ok()) return AtLayer(status, spec, name);
+
   Layer layer;
   layer.type = spec.type;
   layer.attributes = spec.attributes;
@@ -185,11 +217,21 @@ absl::StatusOr<LayerId> NetworkBuilder::AddLayer(const LayerSpec& spec) {
     outputs = *std::move(inferred);
   }
   const size_t output_count = std::max(outputs.size(), spec.output_names.size());
-  if (spec.type == LayerType::kUnknown && !outputs.empty()) outputs.resize(output_count, outputs[0]);
+  if (spec.type == LayerType::kUnknown && !outputs.empty()) outputs.resize(output_count, Shape(outputs[0]));
   if (outputs.size() != output_count) {
     return AtLayer(InvalidArgument("WRONG_NUMBER_OF_OUTPUTS",
                                    absl::StrCat("it has ", output_count, " outputs instead of ", outputs.size())),
                    spec, name);
+  }
+
+  for (const Shape& shape : outputs) {
+    if (absl::Status status = CheckTensor("output", name, shape, limits_); !status.ok()) return status;
+  }
+  if (auto* product = std::get_if<MatMulAttributes>(&layer.attributes); product != nullptr) {
+    if (spec.type == LayerType::kMatMul) {
+      const Shape& a = shapes[0];
+      product->inner_size = a[a.size() - (product->transpose_a && a.size() >= 2 ? 2 : 1)];
+    }
   }
 
   layer.name = network_.names.Add(name);
@@ -197,24 +239,18 @@ absl::StatusOr<LayerId> NetworkBuilder::AddLayer(const LayerSpec& spec) {
       spec.source_operator.empty() ? LayerTypeName(spec.type) : network_.names.Add(spec.source_operator);
   layer.nodes.push_back(layer.name);
 
-  const std::optional<int64_t> macs = CheckedMacs(spec.type, spec.attributes, shapes, outputs[0]);
+  const std::optional<int64_t> macs = CheckedMacs(spec.type, layer.attributes, shapes, outputs[0]);
   const std::optional<int64_t> total_macs = macs.has_value() ? CheckedAdd(total_macs_, *macs) : std::nullopt;
   int64_t total_bytes = total_bytes_;
-  bool fits = total_macs.has_value() && *total_macs < kMostSum;
-  auto count_bytes = [&](absl::Span<const int64_t> shape) {
-    absl::StatusOr<int64_t> elements = CheckedNumElements(shape);
-    const std::optional<int64_t> bytes = elements.ok() ? CheckedMul(*elements, 8) : std::nullopt;
-    const std::optional<int64_t> sum = bytes.has_value() ? CheckedAdd(total_bytes, *bytes) : std::nullopt;
-    fits = fits && sum.has_value() && *sum < kMostSum;
-    if (fits) total_bytes = *sum;
-  };
+  bool fits = total_macs.has_value() && *total_macs < kMostMacs;
+  auto count_bytes = [&](absl::Span<const int64_t> shape) { fits = fits && AddBytes(shape, total_bytes); };
   for (const Shape& shape : shapes) count_bytes(shape);
   for (const Shape& shape : outputs) count_bytes(shape);
   for (ConstantId constant : spec.weights) count_bytes(network_.constants[constant].shape);
 
-  // Weights the attributes imply.
+  // Weights the attributes imply, unless they are operands themselves because they are computed.
   absl::InlinedVector<std::pair<const char*, Shape>, 2> implied;
-  if (spec.weights.empty()) {
+  if (spec.weights.empty() && spec.operands.size() == 1) {
     if (const auto* conv = std::get_if<ConvAttributes>(&spec.attributes); conv != nullptr && IsConvolution(spec.type)) {
       Shape shape = spec.type == LayerType::kConvTranspose ? Shape{shapes[0][1], conv->output_channels / conv->groups}
                                                            : Shape{conv->output_channels, shapes[0][1] / conv->groups};
@@ -229,7 +265,8 @@ absl::StatusOr<LayerId> NetworkBuilder::AddLayer(const LayerSpec& spec) {
     for (const auto& [suffix, shape] : implied) count_bytes(shape);
   }
   if (!fits) {
-    return AtLayer(InvalidArgument("TOO_LARGE", "the network's operations or bytes exceed 2^61"), spec, name);
+    return AtLayer(InvalidArgument("TOO_LARGE", "with it, the network's operations exceed 2^62 or its bytes 2^60"),
+                   spec, name);
   }
   for (ConstantId constant : spec.weights) layer.constants.push_back(constant);
   for (const auto& [suffix, shape] : implied) {
@@ -244,7 +281,11 @@ absl::StatusOr<LayerId> NetworkBuilder::AddLayer(const LayerSpec& spec) {
     } else {
       output_name = i == 0 ? layer.name : network_.names.Add(absl::StrCat(name, ":", i));
     }
-    LATIMER_RETURN_IF_ERROR(CheckTensor("output", output_name, outputs[i], limits_));
+    if (static_cast<int64_t>(output_name.size()) > limits_.max_name_bytes) {
+      return ResourceExhausted("NAME_TOO_LONG",
+                               absl::StrCat("the name of an output of layer '", name, "' has ", output_name.size(),
+                                            " bytes; at most ", limits_.max_name_bytes, " are allowed"));
+    }
     const auto tensor_id = static_cast<TensorId>(network_.tensors.size());
     // An output without a name (ONNX leaves out those it does not need) cannot be read by name.
     if (!output_name.empty() && !tensor_by_name_.emplace(output_name, tensor_id).second) {
@@ -292,6 +333,13 @@ void NetworkBuilder::AddWarning(ImportWarning::Code code, absl::string_view mess
   constexpr size_t kMostNodes = 20;
   auto found = std::find_if(network_.warnings.begin(), network_.warnings.end(),
                             [&](const ImportWarning& w) { return w.code == code && w.message == message; });
+  if (found == network_.warnings.end() && network_.warnings.size() >= kMostWarnings) {
+    // The last one of the kind stands for all further ones.
+    found = std::find_if(network_.warnings.rbegin(), network_.warnings.rend(), [&](const ImportWarning& w) {
+              return w.code == code;
+            }).base();
+    found = found == network_.warnings.begin() ? network_.warnings.end() : found - 1;
+  }
   if (found == network_.warnings.end()) {
     network_.warnings.push_back({code, std::string(message), {}, 0});
     found = network_.warnings.end() - 1;
@@ -310,15 +358,16 @@ absl::StatusOr<Network> NetworkBuilder::Finish(const std::vector<absl::string_vi
       if (!read[id] && network_.tensors[id].producer != kNone) network_.outputs.push_back(id);
     }
   }
+  std::vector<bool> listed(network_.tensors.size(), false);
   for (absl::string_view name : outputs) {
     const TensorId id = FindTensor(name);
     if (id == kNone) {
       return InvalidArgument("UNKNOWN_OUTPUT", absl::StrCat("no layer makes the network output '", name, "'"))
           .With("output", name);
     }
-    if (std::find(network_.outputs.begin(), network_.outputs.end(), id) == network_.outputs.end()) {
-      network_.outputs.push_back(id);
-    }
+    if (listed[static_cast<size_t>(id)]) continue;
+    listed[static_cast<size_t>(id)] = true;
+    network_.outputs.push_back(id);
   }
   if (network_.layers.empty() && network_.free_nodes.empty()) {
     return InvalidArgument("EMPTY_NETWORK", "the network has no layers");

@@ -149,7 +149,12 @@ absl::StatusOr<Shape> InferOne(LayerType type, const LayerAttributes& attributes
       if (IsElementwiseBroadcast(type)) {
         // A constant operand may be larger than the activations; then the layer says its output's shape.
         const auto* target = std::get_if<OutputShapeAttributes>(&attributes);
-        return target == nullptr ? Broadcast(inputs) : target->shape;
+        if (target == nullptr) return Broadcast(inputs);
+        LATIMER_ASSIGN_OR_RETURN(Shape own, Broadcast(inputs));
+        LATIMER_ASSIGN_OR_RETURN(const Shape both, BroadcastShapes(own, target->shape));
+        if (both == target->shape) return both;
+        return BadShape(absl::StrCat("the inputs broadcast to ", ShapeToString(own), ", which does not fit the output ",
+                                     ShapeToString(target->shape)));
       }
       if (IsElementwiseUnary(type)) return inputs[0];
       return BadShape(absl::StrCat("there is no rule for layer type ", LayerTypeName(type)));

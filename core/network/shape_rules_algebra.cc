@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
@@ -51,6 +52,7 @@ absl::StatusOr<Shape> Reduce(const ReduceAttributes& attributes, const Shape& in
   absl::InlinedVector<bool, 8> reduced(input.size(), attributes.axes.empty());
   for (int64_t axis : attributes.axes) {
     LATIMER_ASSIGN_OR_RETURN(const int64_t normal, NormalizeAxis(axis, static_cast<int64_t>(input.size())));
+    if (reduced[static_cast<size_t>(normal)]) return BadShape(absl::StrCat("axis ", axis, " is named twice"));
     reduced[static_cast<size_t>(normal)] = true;
   }
   Shape output;

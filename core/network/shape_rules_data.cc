@@ -22,16 +22,22 @@ int64_t SliceLength(int64_t start, int64_t end, int64_t step, int64_t size) {
     const int64_t to = std::clamp<int64_t>(index(end), 0, size);
     return to <= from ? 0 : (to - from - 1) / step + 1;
   }
-  const int64_t from = std::clamp<int64_t>(index(start), -1, size - 1);
-  // INT64_MIN and everything below the first element mean "through the first element".
-  const int64_t to = end < -size ? -1 : std::clamp<int64_t>(index(end), -1, size - 1);
+  if (size == 0) return 0;
+  const int64_t from = std::clamp<int64_t>(index(start), 0, size - 1);
+  const int64_t to = std::clamp<int64_t>(index(end), -1, size - 1);
   if (from <= to) return 0;
   // -INT64_MIN does not exist; such a step takes one element.
   return step == INT64_MIN ? 1 : (from - to - 1) / -step + 1;
 }
 
+absl::StatusOr<int64_t> Elements(const Shape& shape) {
+  absl::StatusOr<int64_t> elements = CheckedNumElements(shape);
+  if (!elements.ok()) return BadShape(elements.status().message());
+  return elements;
+}
+
 absl::Status SameElements(const Shape& from, const Shape& to) {
-  LATIMER_ASSIGN_OR_RETURN(const int64_t elements, CheckedNumElements(to));
+  LATIMER_ASSIGN_OR_RETURN(const int64_t elements, Elements(to));
   if (elements != NumElements(from)) {
     return BadShape(absl::StrCat(ShapeToString(from), " has ", NumElements(from), " elements, ", ShapeToString(to),
                                  " has ", elements));
@@ -87,8 +93,11 @@ absl::StatusOr<Shape> Slice(const SliceAttributes& attributes, const Shape& inpu
     return BadShape("axes, starts, ends and steps of a slice have the same length");
   }
   Shape output = input;
+  absl::InlinedVector<bool, 8> sliced(input.size(), false);
   for (size_t i = 0; i < count; ++i) {
     LATIMER_ASSIGN_OR_RETURN(const size_t axis, Axis(attributes.axes[i], input));
+    if (sliced[axis]) return BadShape(absl::StrCat("axis ", axis, " is sliced twice"));
+    sliced[axis] = true;
     const int64_t step = attributes.steps.empty() ? 1 : attributes.steps[i];
     if (step == 0) return BadShape("the step of a slice is not 0");
     output[axis] = SliceLength(attributes.starts[i], attributes.ends[i], step, input[axis]);
@@ -148,7 +157,7 @@ absl::StatusOr<Shape> Reshape(const OutputShapeAttributes& attributes, const Sha
   const auto open = std::find(output.begin(), output.end(), -1);
   if (open != output.end()) {
     *open = 1;
-    LATIMER_ASSIGN_OR_RETURN(const int64_t others, CheckedNumElements(output));
+    LATIMER_ASSIGN_OR_RETURN(const int64_t others, Elements(output));
     const int64_t elements = NumElements(input);
     if (others < 1 || elements % others != 0) {
       return BadShape(absl::StrCat("cannot give ", ShapeToString(input), " the shape ", ShapeToString(attributes.shape),

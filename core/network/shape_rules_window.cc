@@ -138,8 +138,12 @@ absl::StatusOr<int64_t> WindowOutputSize(int64_t input, int64_t kernel, int64_t 
   }
   int64_t output = (ceil_mode ? CeilDiv(span, stride) : span / stride) + 1;
   // A last window that starts in the padding after the input does not count.
-  if (ceil_mode && (output - 1) * stride >= input + pad_begin) --output;
-  return std::max<int64_t>(output, 1);
+  if (ceil_mode && output > 1) {
+    const std::optional<int64_t> last = CheckedMul(output - 1, stride);
+    const std::optional<int64_t> end = CheckedAdd(input, pad_begin);
+    if (!last.has_value() || !end.has_value() || *last >= *end) --output;
+  }
+  return output;
 }
 
 }  // namespace latimer
