@@ -123,8 +123,8 @@ namespace latimer {
 
 absl::StatusOr<int64_t> WindowOutputSize(int64_t input, int64_t kernel, int64_t stride, int64_t dilation,
                                          int64_t pad_begin, int64_t pad_end, bool ceil_mode) {
-  if (kernel < 1 || stride < 1 || dilation < 1 || input < 1) {
-    return shape_rules::BadShape("input, window, stride and dilation are at least 1");
+  if (kernel < 1 || stride < 1 || dilation < 1 || input < 1 || pad_begin < 0 || pad_end < 0) {
+    return shape_rules::BadShape("input, window, stride and dilation are at least 1, paddings at least 0");
   }
   const std::optional<int64_t> reach = CheckedMul(kernel - 1, dilation);
   const std::optional<int64_t> padding = CheckedAdd(pad_begin, pad_end);
