@@ -66,9 +66,8 @@ TEST(ShapePropertyTest, WindowsAreThoseThatCanBePlaced) {
     int64_t floor_count = 0;
     int64_t ceil_count = 0;
     int64_t last = 0;
-    for (int64_t start = 0; start < padded; start += stride) {
+    for (int64_t start = 0; start == 0 || start - stride + reach < padded; start += stride) {
       if (start + reach <= padded) ++floor_count;
-      if (start > 0 && start - stride + reach >= padded) continue;  // the one before reached the end
       ++ceil_count;
       last = start;
     }
