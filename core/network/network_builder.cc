@@ -86,6 +86,30 @@ absl::Status CheckOperands(const LayerSpec& spec) {
                                                 "computed when the network runs");
 }
 
+// Writes out what attributes may leave open, so that later stages need not know: axes are non-negative and in order,
+// lists are as long as they can be. Shape inference has accepted them.
+void Complete(LayerType type, int64_t rank, LayerAttributes& attributes) {
+  auto normalize = [rank](int64_t& axis) { axis = axis < 0 ? axis + rank : axis; };
+  if (auto* transpose = std::get_if<TransposeAttributes>(&attributes); transpose != nullptr) {
+    for (int64_t i = rank; i > 0 && static_cast<int64_t>(transpose->permutation.size()) < rank; --i) {
+      transpose->permutation.push_back(i - 1);
+    }
+  } else if (auto* reduce = std::get_if<ReduceAttributes>(&attributes); reduce != nullptr) {
+    if (reduce->axes.empty()) {
+      for (int64_t i = 0; i < rank; ++i) reduce->axes.push_back(i);
+    }
+    for (int64_t& axis : reduce->axes) normalize(axis);
+    std::sort(reduce->axes.begin(), reduce->axes.end());
+  } else if (auto* slice = std::get_if<SliceAttributes>(&attributes); slice != nullptr) {
+    for (int64_t& axis : slice->axes) normalize(axis);
+    slice->steps.resize(slice->axes.size(), 1);
+  } else if (auto* split = std::get_if<SplitAttributes>(&attributes); split != nullptr) {
+    normalize(split->axis);
+  } else if (auto* axis = std::get_if<AxisAttributes>(&attributes); axis != nullptr && type != LayerType::kUnknown) {
+    normalize(axis->axis);
+  }
+}
+
 // Multiply-accumulates with overflow as an answer; the shapes are checked already.
 std::optional<int64_t> CheckedMacs(LayerType type, const LayerAttributes& attributes, absl::Span<const Shape> inputs,
                                    const Shape& output) {
@@ -224,6 +248,7 @@ absl::StatusOr<LayerId> NetworkBuilder::AddLayer(const LayerSpec& spec) {
                    spec, name);
   }
 
+  Complete(spec.type, shapes.empty() ? 0 : static_cast<int64_t>(shapes[0].size()), layer.attributes);
   for (const Shape& shape : outputs) {
     if (absl::Status status = CheckTensor("output", name, shape, limits_); !status.ok()) return status;
   }

@@ -311,6 +311,11 @@ class GraphReader {
     conv.pad_begin = {pads[1], pads[2]};
     conv.pad_end = {pads[5], pads[6]};
     conv.output_padding = {0, 0};
+    // Kernel and strides are at most 2^24, so that no product below overflows.
+    for (int64_t dim : input) {
+      if (dim > int64_t{1} << 31)
+        return BadLayer(layer.name, "input_shape", absl::StrCat("the dimension ", dim, " is too large"));
+    }
     if (layer.type == "DepthwiseConv") {
       spec.type = LayerType::kDepthwiseConv;
       conv.groups = input[1];

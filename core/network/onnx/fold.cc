@@ -32,15 +32,20 @@ ConstantPtr MakeIntegers(Shape shape, std::vector<int64_t> values) {
 }
 
 // Elements of a shape that may have zeros; error when it is too large.
-absl::StatusOr<int64_t> Elements(const NodeContext& node, const Shape& shape) {
+absl::StatusOr<int64_t> Elements(NodeContext& node, const Shape& shape) {
+  // Gather adds dimensions; thousands of them in a row must not.
+  if (static_cast<int64_t>(shape.size()) > node.state().options.limits.max_rank) {
+    return node.Bad("TOO_MANY_DIMENSIONS", absl::StrCat("its output has ", shape.size(), " dimensions"));
+  }
   absl::StatusOr<int64_t> elements = CheckedNumElements(shape);
   if (!elements.ok()) return node.Bad("SHAPE_OVERFLOW", elements.status().message()).ToStatus();
   return elements;
 }
 
-bool Small(const NodeContext& node, int64_t elements, const GraphState& state) {
-  (void)node;
-  return elements <= state.options.limits.max_constant_elements;
+// Whether a result of that many elements is worth and allowed computing.
+bool Small(int64_t elements, const GraphState& state) {
+  return elements <= state.options.limits.max_constant_elements &&
+         elements <= std::max<int64_t>(state.fold_budget, 256);
 }
 
 // A copy with another shape and the same elements.
@@ -217,7 +222,7 @@ absl::Status FoldGather(NodeContext& node) {
   shape.insert(shape.end(), table.shape.begin() + *axis + 1, table.shape.end());
   LATIMER_ASSIGN_OR_RETURN(const int64_t elements, Elements(node, shape));
   ConstantPtr to = MakeConstant(shape, table.type);
-  if (table.has_values && indices.has_values && !indices.is_real() && Small(node, elements, node.state())) {
+  if (table.has_values && indices.has_values && !indices.is_real() && Small(elements, node.state())) {
     int64_t inner = 1;
     for (size_t i = a + 1; i < table.shape.size(); ++i) inner *= table.shape[i];
     const int64_t size = table.shape[a];
@@ -265,7 +270,7 @@ absl::Status FoldConcat(NodeContext& node) {
   LATIMER_ASSIGN_OR_RETURN(const int64_t elements, Elements(node, shape));
   ConstantPtr to = MakeConstant(shape, node.Constant(0)->type);
   // Values of lists only: what shape arithmetic joins.
-  if (known && shape.size() == 1 && Small(node, elements, node.state())) {
+  if (known && shape.size() == 1 && Small(elements, node.state())) {
     to->has_values = true;
     for (size_t i = 0; i < node.input_count(); ++i) {
       for (size_t e = 0; e < node.Constant(i)->size(); ++e) Append(*node.Constant(i), e, *to);
@@ -350,7 +355,8 @@ absl::Status FoldShapeChange(NodeContext& node) {
       if (!removed[i]) shape.push_back(from.shape[i]);
     }
   } else if (node.op() == "Flatten") {
-    const int64_t axis = node.Int("axis", 1);
+    int64_t axis = node.Int("axis", 1);
+    if (axis < 0) axis += static_cast<int64_t>(from.shape.size());
     int64_t outer = 1;
     for (int64_t i = 0; i < axis && i < static_cast<int64_t>(from.shape.size()); ++i)
       outer *= from.shape[static_cast<size_t>(i)];
@@ -449,7 +455,7 @@ absl::Status FoldBinary(NodeContext& node, const BinaryOperation& operation) {
   LATIMER_ASSIGN_OR_RETURN(const Shape shape, Broadcast(node, a.shape, b.shape));
   LATIMER_ASSIGN_OR_RETURN(const int64_t elements, Elements(node, shape));
   ConstantPtr to = MakeConstant(shape, operation.truth ? DataType::kBool : a.type);
-  if (a.has_values && b.has_values && a.is_real() == b.is_real() && Small(node, elements, node.state())) {
+  if (a.has_values && b.has_values && a.is_real() == b.is_real() && Small(elements, node.state())) {
     to->has_values = true;
     for (int64_t i = 0; i < elements; ++i) {
       const auto from_a = static_cast<size_t>(BroadcastIndex(i, shape, a.shape));
@@ -511,14 +517,14 @@ absl::Status FoldRange(NodeContext& node) {
   if (!(count < 4e18)) return node.Bad("SHAPE_OVERFLOW", "its output overflows");
   const auto elements = static_cast<int64_t>(count);
   ConstantPtr to = MakeConstant({elements}, node.Constant(0)->type);
-  if (Small(node, elements, node.state())) {
+  if (Small(elements, node.state())) {
     to->has_values = true;
     for (int64_t i = 0; i < elements; ++i) {
       const double value = (*start)[0] + static_cast<double>(i) * (*delta)[0];
       if (to->is_real()) {
         to->reals.push_back(value);
       } else {
-        to->integers.push_back(static_cast<int64_t>(value));
+        to->integers.push_back(std::abs(value) < 9e18 ? static_cast<int64_t>(value) : 0);
       }
     }
   }
@@ -536,7 +542,7 @@ absl::Status FoldWhere(NodeContext& node) {
   LATIMER_ASSIGN_OR_RETURN(const int64_t elements, Elements(node, shape));
   ConstantPtr to = MakeConstant(shape, yes.type);
   if (condition.has_values && yes.has_values && no.has_values && !condition.is_real() && yes.type == no.type &&
-      Small(node, elements, node.state())) {
+      Small(elements, node.state())) {
     to->has_values = true;
     for (int64_t i = 0; i < elements; ++i) {
       const bool take = condition.integers[static_cast<size_t>(BroadcastIndex(i, shape, condition.shape))] != 0;
@@ -570,7 +576,7 @@ absl::Status FoldRepeat(NodeContext& node) {
   }
   LATIMER_ASSIGN_OR_RETURN(const int64_t elements, Elements(node, shape));
   ConstantPtr to = MakeConstant(shape, from.type);
-  if (from.has_values && from.size() > 0 && Small(node, elements, node.state())) {
+  if (from.has_values && from.size() > 0 && Small(elements, node.state())) {
     const std::vector<int64_t> strides = Strides(from.shape);
     Rearrange(
         from, elements,
@@ -603,7 +609,9 @@ absl::Status FoldReduce(NodeContext& node) {
   absl::StatusOr<ShapeList> shapes = InferOutputShapes(LayerType::kReduce, reduce, {from.shape});
   if (!shapes.ok()) return node.Bad("BAD_AXIS", shapes.status().message());
   ConstantPtr to = MakeConstant((*shapes)[0], from.type);
-  if (from.has_values && !from.is_real() && from.size() > 0 && NumElements(to->shape) == 1) {
+  const bool known_operation = node.op() == "ReduceProd" || node.op() == "ReduceSum" || node.op() == "ReduceMean" ||
+                               node.op() == "ReduceMax" || node.op() == "ReduceMin";
+  if (known_operation && from.has_values && !from.is_real() && from.size() > 0 && NumElements(to->shape) == 1) {
     int64_t result = from.integers[0];
     for (size_t i = 1; i < from.integers.size(); ++i) {
       const int64_t value = from.integers[i];
@@ -642,6 +650,7 @@ absl::StatusOr<bool> Fold(NodeContext& node) {
   if (op == "Constant") return done(FoldConstant(node));
   if (node.input_count() == 0) return false;
   LATIMER_RETURN_IF_ERROR(node.Need(0));
+  node.ChargeFold();
   if (op == "ConstantOfShape") return done(FoldConstantOfShape(node));
   if (op == "Cast" || op == "Identity" || op == "Dropout") return done(FoldCast(node));
   if (op == "Gather") return done(FoldGather(node));

@@ -48,7 +48,9 @@ absl::Status Product(NodeContext& node, size_t a, size_t b, DataType output_type
   constexpr size_t kNoBias = 99;
   LATIMER_RETURN_IF_ERROR(node.Need(a));
   LATIMER_RETURN_IF_ERROR(node.Need(b));
-  if (!node.IsConstant(a) && IsMatrix(node, b) && node.InputShape(a).size() + 2 >= node.InputShape(b).size() + 1) {
+  if (!node.IsConstant(a) && IsMatrix(node, b) &&
+      (node.InputShape(b).size() == 2 || node.InputShape(a).size() >= node.InputShape(b).size()) &&
+      !node.InputShape(a).empty()) {
     return FullyConnected(node, a, b, kNoBias, false, output_type);
   }
   if (IsMatrix(node, a) && !node.IsConstant(b) && node.InputShape(b).size() >= 2 && node.InputShape(a).size() == 2) {

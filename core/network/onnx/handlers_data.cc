@@ -193,9 +193,11 @@ Shape ReshapeTarget(const NodeContext& node, const std::vector<int64_t>& given, 
   }
   if (batch_factor > 1 && !target.empty() && target[0] > 0) {
     absl::StatusOr<int64_t> elements = open ? absl::StatusOr<int64_t>(0) : CheckedNumElements(target);
-    const bool fits = elements.ok() && (open ? target[0] * batch_factor == input[0] && !input.empty()
-                                             : *elements * batch_factor == NumElements(input));
-    if (fits) target[0] *= batch_factor;
+    const std::optional<int64_t> scaled = CheckedMul(target[0], batch_factor);
+    const bool fits =
+        elements.ok() && scaled.has_value() &&
+        (open ? !input.empty() && *scaled == input[0] : CheckedMul(*elements, batch_factor) == NumElements(input));
+    if (fits) target[0] = *scaled;
   }
   return target;
 }

@@ -143,7 +143,7 @@ absl::Status ConvTranspose(NodeContext& node) {
   }
   if (same || output_shape.has_value()) {
     for (size_t i = 0; i < rank; ++i) {
-      if (input[i + 2] > int64_t{1} << 31 || conv.output_padding[i] > int64_t{1} << 31 ||
+      if (input[i + 2] > int64_t{1} << 31 || conv.output_padding[i] < 0 || conv.output_padding[i] > int64_t{1} << 31 ||
           (output_shape.has_value() && ((*output_shape)[i] < 1 || (*output_shape)[i] > int64_t{1} << 60))) {
         return node.Bad("BAD_SHAPE", "its sizes are out of range");
       }

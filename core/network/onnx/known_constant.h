@@ -28,6 +28,12 @@ struct KnownConstant {
 
   bool is_real() const { return IsFloatingPoint(type); }
   size_t size() const { return is_real() ? reals.size() : integers.size(); }
+  // Keeps only the shape.
+  void DropValues() {
+    has_values = false;
+    integers = {};
+    reals = {};
+  }
 };
 
 // kUnspecified for types the estimator does not know (strings, complex numbers).

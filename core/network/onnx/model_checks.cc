@@ -12,6 +12,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/base/utf8.h"
 
 namespace latimer::onnx_internal {
 namespace {
@@ -96,13 +97,26 @@ absl::Status CheckGraph(const onnx::GraphProto& graph, const ImportLimits& limit
       int64_t{graph.initializer_size()} + graph.input_size() + graph.output_size() + graph.value_info_size();
   if (counts.tensors > limits.max_tensors) return TooMany("tensors", limits.max_tensors);
   auto check_name = [&](absl::string_view what, const std::string& name) -> absl::Status {
+    if (!IsValidUtf8(name)) {
+      return InvalidArgument("NAME_NOT_UTF8", absl::StrCat("the name '", name, "' (", what, ") is not UTF-8"));
+    }
     if (static_cast<int64_t>(name.size()) <= limits.max_name_bytes) return absl::OkStatus();
     return ResourceExhausted("NAME_TOO_LONG", absl::StrCat("a name (", what, ") has ", name.size(), " bytes; at most ",
                                                            limits.max_name_bytes, " are allowed"));
   };
+  auto check_rank = [&](absl::string_view name, int64_t rank) -> absl::Status {
+    if (rank <= limits.max_rank) return absl::OkStatus();
+    return ResourceExhausted(
+               "TOO_MANY_DIMENSIONS",
+               absl::StrCat("tensor '", name, "' has ", rank, " dimensions; at most ", limits.max_rank, " are allowed"))
+        .With("tensor", name);
+  };
+  LATIMER_RETURN_IF_ERROR(check_name("graph", graph.name()));
   for (int i = 0; i < graph.node_size(); ++i) {
     const onnx::NodeProto& node = graph.node(i);
     LATIMER_RETURN_IF_ERROR(check_name("node", node.name()));
+    LATIMER_RETURN_IF_ERROR(check_name("operator", node.op_type()));
+    LATIMER_RETURN_IF_ERROR(check_name("domain", node.domain()));
     if (node.input_size() > limits.max_inputs_per_node || node.output_size() > limits.max_inputs_per_node) {
       return ResourceExhausted("TOO_MANY_INPUTS", absl::StrCat(NodeText(node, i), " has more than ",
                                                                limits.max_inputs_per_node, " inputs or outputs"));
@@ -115,19 +129,13 @@ absl::Status CheckGraph(const onnx::GraphProto& graph, const ImportLimits& limit
     if (counts.tensors > limits.max_tensors) return TooMany("tensors", limits.max_tensors);
     for (const std::string& name : node.output()) LATIMER_RETURN_IF_ERROR(check_name("value", name));
     for (const onnx::AttributeProto& attribute : node.attribute()) {
+      if (attribute.has_t()) LATIMER_RETURN_IF_ERROR(check_rank(attribute.name(), attribute.t().dims_size()));
       if (attribute.has_g()) LATIMER_RETURN_IF_ERROR(CheckGraph(attribute.g(), limits, depth + 1, counts));
       for (const onnx::GraphProto& inner : attribute.graphs()) {
         LATIMER_RETURN_IF_ERROR(CheckGraph(inner, limits, depth + 1, counts));
       }
     }
   }
-  auto check_rank = [&](absl::string_view name, int64_t rank) -> absl::Status {
-    if (rank <= limits.max_rank) return absl::OkStatus();
-    return ResourceExhausted(
-               "TOO_MANY_DIMENSIONS",
-               absl::StrCat("tensor '", name, "' has ", rank, " dimensions; at most ", limits.max_rank, " are allowed"))
-        .With("tensor", name);
-  };
   for (const onnx::TensorProto& tensor : graph.initializer()) {
     LATIMER_RETURN_IF_ERROR(check_name("tensor", tensor.name()));
     LATIMER_RETURN_IF_ERROR(check_rank(tensor.name(), tensor.dims_size()));

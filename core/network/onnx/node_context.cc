@@ -10,6 +10,23 @@
 
 namespace latimer::onnx_internal {
 
+namespace {
+
+// Constants up to this size cost nothing worth counting.
+constexpr int64_t kSmallConstant = 256;
+
+void Charge(GraphState& state, KnownConstant& constant) {
+  const auto elements = static_cast<int64_t>(constant.size());
+  if (elements <= kSmallConstant) return;
+  if (elements > state.options.limits.max_constant_elements || elements > state.fold_budget) {
+    constant.DropValues();
+  } else {
+    state.fold_budget -= elements;
+  }
+}
+
+}  // namespace
+
 NodeContext::NodeContext(GraphState& state, const onnx::NodeProto& node, int index)
     : state_(state), node_(node), text_(NodeText(node, index)) {
   for (const std::string& name : node.input()) {
@@ -49,6 +66,12 @@ absl::Status NodeContext::Need(size_t i) const {
   return Bad("MISSING_INPUT", absl::StrCat("its input #", i, " is missing"));
 }
 
+void NodeContext::ChargeFold() {
+  for (const Value& input : inputs_) {
+    if (input.constant != nullptr) Charge(state_, *input.constant);
+  }
+}
+
 absl::StatusOr<std::vector<int64_t>> NodeContext::Integers(size_t i, absl::string_view what) const {
   LATIMER_RETURN_IF_ERROR(Need(i));
   const KnownConstant* constant = Constant(i);
@@ -57,11 +80,12 @@ absl::StatusOr<std::vector<int64_t>> NodeContext::Integers(size_t i, absl::strin
                absl::StrCat("its ", what, " is computed from data ('", node_.input(static_cast<int>(i)),
                             "'); export the model with constant ", what));
   }
-  if (!constant->has_values || constant->is_real()) {
+  const bool list = static_cast<int64_t>(constant->size()) <= state_.options.limits.max_inputs_per_node;
+  if (!constant->has_values || constant->is_real() || !list) {
     return Bad("UNKNOWN_PARAMETER", absl::StrCat("the integers of its ", what, " ('", node_.input(static_cast<int>(i)),
                                                  "') are not in the "
                                                  "model or more than ",
-                                                 state_.options.limits.max_constant_elements));
+                                                 state_.options.limits.max_inputs_per_node));
   }
   return constant->integers;
 }
@@ -69,6 +93,7 @@ absl::StatusOr<std::vector<int64_t>> NodeContext::Integers(size_t i, absl::strin
 std::optional<std::vector<double>> NodeContext::Numbers(size_t i) const {
   const KnownConstant* constant = Constant(i);
   if (constant == nullptr || !constant->has_values) return std::nullopt;
+  if (static_cast<int64_t>(constant->size()) > state_.options.limits.max_inputs_per_node) return std::nullopt;
   if (constant->is_real()) return constant->reals;
   return std::vector<double>(constant->integers.begin(), constant->integers.end());
 }
@@ -134,10 +159,20 @@ absl::string_view NodeContext::UniqueLayerName() {
                                                : std::string(node_.op_type());
   // Some exporters give several nodes one name.
   if (state_.layer_names.contains(name) && node_.output_size() > 0 && !node_.output(0).empty()) name = node_.output(0);
-  const std::string base = name;
-  for (int i = 2; !state_.layer_names.insert(name).second; ++i) name = absl::StrCat(base, "#", i);
+  if (!state_.layer_names.insert(name).second) name = UniqueName(name, "#");
   state_.own_names.push_back(std::move(name));
   return state_.own_names.back();
+}
+
+std::string NodeContext::UniqueName(const std::string& base, absl::string_view separator) {
+  // Counting on from the last name keeps this linear where thousands of nodes share one.
+  int& count = state_.name_counts[absl::StrCat(base, separator)];
+  if (count == 0) count = separator == "#" ? 1 : 0;
+  std::string name;
+  do {
+    name = absl::StrCat(base, separator, ++count);
+  } while (!state_.layer_names.insert(name).second || state_.builder.FindTensor(name) != kNone);
+  return name;
 }
 
 absl::Status NodeContext::EmitOperands(LayerType type, LayerAttributes attributes,
@@ -170,10 +205,7 @@ absl::StatusOr<TensorId> NodeContext::EmitStep(LayerType type, LayerAttributes a
                                                absl::InlinedVector<ConstantId, 2> weights) {
   LayerSpec spec;
   const std::string base = !node_.name().empty() ? node_.name() : node_.output_size() > 0 ? node_.output(0) : "node";
-  std::string name;
-  do {
-    name = absl::StrCat(base, "/step", ++steps_);
-  } while (!state_.layer_names.insert(name).second || state_.builder.FindTensor(name) != kNone);
+  const std::string name = UniqueName(base, "/step");
   spec.name = name;
   spec.type = type;
   spec.source_operator = node_.op_type();
@@ -235,6 +267,7 @@ void NodeContext::SetConstant(std::unique_ptr<KnownConstant> constant, size_t ou
   for (const Value& input : inputs_) {
     if (input.tensor != kNone || (input.constant != nullptr && input.constant->from_shape)) constant->from_shape = true;
   }
+  Charge(state_, *constant);
   state_.values[constant->name] = Value{kNone, constant.get()};
   state_.constants.push_back(std::move(constant));
 }

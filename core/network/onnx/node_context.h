@@ -38,6 +38,10 @@ struct GraphState {
   absl::flat_hash_map<absl::string_view, const onnx::ValueInfoProto*> declared;
   std::vector<std::unique_ptr<KnownConstant>> constants;
   absl::flat_hash_set<std::string> layer_names;
+  absl::flat_hash_map<std::string, int> name_counts;  // how often each name was asked for again
+  // Elements of large constants that may still be read or made by constant evaluation; past it only shapes are kept, so
+  // that a small file cannot ask for gigabytes or minutes.
+  int64_t fold_budget = 256 * options.limits.max_constant_elements;
   std::deque<std::string> own_names;  // names made here that views point to
   int64_t batch_factor = 1;           // requested batch size / declared batch size of the first input
 };
@@ -63,9 +67,10 @@ class NodeContext {
   void CountParams();
   // Error unless input `i` is there.
   absl::Status Need(size_t i) const;
-  // The elements of a constant integer input. Error if it is not there, computed from data, or too large.
+  // The elements of a constant integer input that is a list of sizes, axes or the like. Error if it is not there,
+  // computed from data, or longer than any such list.
   absl::StatusOr<std::vector<int64_t>> Integers(size_t i, absl::string_view what) const;
-  // The elements as numbers, of either type; nullopt if they are not known.
+  // The elements of such a list as numbers, of either type; nullopt if they are not known.
   std::optional<std::vector<double>> Numbers(size_t i) const;
   // The input as an operand; a constant becomes one of the network.
   absl::StatusOr<Operand> InputOperand(size_t i);
@@ -99,17 +104,20 @@ class NodeContext {
   absl::Status EmitAlias(size_t i);
   // The first output is a constant.
   void SetConstant(std::unique_ptr<KnownConstant> constant, size_t output = 0);
+  // Takes the elements of the large constants this node reads from the budget; those it does not cover lose theirs.
+  void ChargeFold();
   // An UNKNOWN layer with the shapes the model declares for its outputs, with warnings.
   absl::Status EmitUnknown();
 
  private:
   absl::string_view UniqueLayerName();
+  // `base`, or with a suffix if that name is taken.
+  std::string UniqueName(const std::string& base, absl::string_view separator);
 
   GraphState& state_;
   const onnx::NodeProto& node_;
   std::string text_;
   absl::InlinedVector<Value, 4> inputs_;
-  int steps_ = 0;
 };
 
 // A resolved, static shape from a value's declared type; nullopt where anything is open.

@@ -127,12 +127,15 @@ absl::Status ReadNode(GraphState& state, const onnx::NodeProto& node, int index)
   ++network.source_node_count;
   if (constant && context.input_count() > 0 && context.HasInput(0)) {
     // Every input is a constant and so is the result, though its value is not known; only its size matters.
-    auto made = std::make_unique<KnownConstant>();
-    const auto declared = state.declared.find(node.output(0));
-    std::optional<Shape> shape = declared == state.declared.end() ? std::nullopt : DeclaredShape(*declared->second);
-    made->shape = shape.has_value() ? *std::move(shape) : context.InputShape(0);
-    made->type = context.Constant(0)->type;
-    context.SetConstant(std::move(made));
+    for (int i = 0; i < node.output_size(); ++i) {
+      if (node.output(i).empty()) continue;
+      auto made = std::make_unique<KnownConstant>();
+      const auto declared = state.declared.find(node.output(i));
+      std::optional<Shape> shape = declared == state.declared.end() ? std::nullopt : DeclaredShape(*declared->second);
+      made->shape = shape.has_value() ? *std::move(shape) : context.InputShape(0);
+      made->type = context.Constant(0)->type;
+      context.SetConstant(std::move(made), static_cast<size_t>(i));
+    }
     --network.source_node_count;
     return absl::OkStatus();
   }

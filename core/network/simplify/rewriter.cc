@@ -37,7 +37,8 @@ std::optional<double> Rewriter::ScalarOperand(LayerId id) const {
 void Rewriter::DropReads(LayerId id) {
   for (TensorId input : network_.layers[id].inputs) {
     auto& readers = readers_[input];
-    readers.erase(std::remove(readers.begin(), readers.end(), id), readers.end());
+    const auto at = std::lower_bound(readers.begin(), readers.end(), id);
+    if (at != readers.end() && *at == id) readers.erase(at);
   }
 }
 
@@ -47,9 +48,8 @@ void Rewriter::ReplaceReads(TensorId from, TensorId to) {
       if (input == from) input = to;
     }
     auto& readers = readers_[to];
-    if (std::find(readers.begin(), readers.end(), reader) == readers.end()) {
-      readers.insert(std::upper_bound(readers.begin(), readers.end(), reader), reader);
-    }
+    const auto at = std::lower_bound(readers.begin(), readers.end(), reader);
+    if (at == readers.end() || *at != reader) readers.insert(at, reader);
   }
   readers_[from].clear();
 }
