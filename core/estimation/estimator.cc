@@ -1,7 +1,6 @@
 #include "core/estimation/estimator.h"
 
 #include <algorithm>
-#include <array>
 #include <bitset>
 #include <utility>
 
@@ -50,27 +49,58 @@ void SetLatency(double seconds, double factor, v1::Latency* latency) {
   latency->set_upper_ms(ms * factor);
 }
 
-// One warning per pair of codes and texts, with the units it concerns.
-class Warnings {
+// Warnings that layers share: one per reason, with the layers it concerns.
+class Fallbacks {
  public:
-  explicit Warnings(v1::NetworkEstimate* result) : result_(result) {}
+  Fallbacks(ModelKind wanted, v1::NetworkEstimate* result) : wanted_(wanted), result_(result) {}
 
-  void Add(v1::WarningCode code, std::string message, absl::string_view node) {
-    v1::Warning* warning = nullptr;
-    for (v1::Warning& other : *result_->mutable_warnings()) {
-      if (other.code() == code && other.message() == message) warning = &other;
+  // `unit_type` and `models` outlive this.
+  void AddType(absl::string_view unit_type, const UnitTypeModels& models, absl::string_view layer) {
+    Entry& entry = Find(v1::WARNING_CODE_LAYER_TYPE_FALLBACK, unit_type, models);
+    if (entry.warning->message().empty()) {
+      entry.warning->set_message(absl::StrCat("the platform has no model for ", unit_type, " layers; its model for ",
+                                              models.unit_type, " layers answered"));
     }
-    if (warning == nullptr) {
-      warning = result_->add_warnings();
-      warning->set_code(code);
-      warning->set_message(std::move(message));
+    AddLayer(layer, entry.warning);
+  }
+
+  void AddKind(const UnitTypeModels& models, ModelKind answering, absl::string_view layer) {
+    Entry& entry = Find(v1::WARNING_CODE_MODEL_KIND_FALLBACK, models.unit_type, models);
+    if (entry.warning->message().empty()) {
+      entry.warning->set_message(absl::StrCat("the platform has no ", ModelKindName(wanted_), " model for ",
+                                              models.unit_type, " layers; its ", ModelKindName(answering),
+                                              " model answered"));
     }
-    warning->set_count(warning->count() + 1);
-    if (static_cast<size_t>(warning->nodes_size()) < kMostNodesInWarning) warning->add_nodes(node.data(), node.size());
+    AddLayer(layer, entry.warning);
   }
 
  private:
+  struct Entry {
+    v1::WarningCode code = v1::WARNING_CODE_UNSPECIFIED;
+    absl::string_view unit_type;
+    const UnitTypeModels* models = nullptr;
+    v1::Warning* warning = nullptr;
+  };
+
+  Entry& Find(v1::WarningCode code, absl::string_view unit_type, const UnitTypeModels& models) {
+    for (Entry& entry : entries_) {
+      if (entry.code == code && entry.models == &models && entry.unit_type == unit_type) return entry;
+    }
+    entries_.push_back({code, unit_type, &models, result_->add_warnings()});
+    entries_.back().warning->set_code(code);
+    return entries_.back();
+  }
+
+  static void AddLayer(absl::string_view layer, v1::Warning* warning) {
+    warning->set_count(warning->count() + 1);
+    if (static_cast<size_t>(warning->nodes_size()) < kMostNodesInWarning) {
+      warning->add_nodes(layer.data(), layer.size());
+    }
+  }
+
+  const ModelKind wanted_;
   v1::NetworkEstimate* const result_;
+  absl::InlinedVector<Entry, 8> entries_;  // a handful: types are few
 };
 
 void WriteUnit(const Network& network, const ExecutionUnit& unit, v1::UnitEstimate* to) {
@@ -134,6 +164,7 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
                                                           "; it lies between 0 and 1, for example 0.9"))
         .Field("options.confidence");
   }
+  result->Clear();
   const MappedNetwork mapped = MapNetwork(network, platform);
   result->set_platform(absl::StrCat("platforms/", platform.id()));
   result->set_model_version(platform.version());
@@ -149,8 +180,8 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
   WriteImportWarnings(network, result);
 
   // The interval's factor depends on type and kind alone; powers are dear.
-  std::array<double, 256 * kNumModelKinds> factors{};
-  Warnings warnings(result);
+  absl::InlinedVector<double, 64 * kNumModelKinds> factors(platform.unit_type_count() * kNumModelKinds, 0);
+  Fallbacks fallbacks(settings.model_kind, result);
   std::bitset<kNumModelKinds> used;
   double total = platform.definition().fixed_seconds_per_network();
   double operations = 0;
@@ -165,18 +196,8 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
     total += time.seconds;
     operations += unit.features.operations;
     const absl::string_view name = network.layers[unit.primary].name;
-    if (models.unit_type != unit.unit_type) {
-      warnings.Add(v1::WARNING_CODE_LAYER_TYPE_FALLBACK,
-                   absl::StrCat("the platform has no model for ", unit.unit_type, "; its model for ", models.unit_type,
-                                " layers answered"),
-                   name);
-    }
-    if (answering.fallback) {
-      warnings.Add(v1::WARNING_CODE_MODEL_KIND_FALLBACK,
-                   absl::StrCat("the platform has no ", ModelKindName(settings.model_kind), " model for ",
-                                models.unit_type, " layers; its ", ModelKindName(answering.kind), " model answered"),
-                   name);
-    }
+    if (models.unit_type != unit.unit_type) fallbacks.AddType(unit.unit_type, models, name);
+    if (answering.fallback) fallbacks.AddKind(models, answering.kind, name);
     if (!settings.with_units) continue;
     v1::UnitEstimate* to = result->add_units();
     WriteUnit(network, unit, to);
@@ -194,21 +215,16 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
   }
   if (settings.with_units) WriteFreeNodes(network, mapped, result);
 
-  // The network is as uncertain as the least certain kind that took part.
-  double factor = 1;
+  // Published network errors are those of a kind with the roofline as fallback, so the most refined kind decides.
+  auto most_refined = ModelKind::kRoofline;
   for (size_t kind = 0; kind < used.size(); ++kind) {
-    if (used[kind])
-      factor = std::max(factor, platform.network_error(static_cast<ModelKind>(kind)).Factor(settings.confidence));
+    if (used[kind]) most_refined = static_cast<ModelKind>(kind);
   }
-  SetLatency(total, factor, result->mutable_latency());
+  SetLatency(total, platform.network_error(most_refined).Factor(settings.confidence), result->mutable_latency());
   result->set_operations(operations);
-  v1::ModelKind kind = v1::MODEL_KIND_AUTO;
-  if (used.count() == 1) {
-    for (size_t i = 0; i < used.size(); ++i) {
-      if (used[i]) kind = static_cast<v1::ModelKind>(i);
-    }
-  }
-  result->set_model_kind(kind);
+  ModelKind reported = settings.model_kind == ModelKind::kUnspecified ? ModelKind::kAuto : settings.model_kind;
+  if (reported == ModelKind::kAuto && used.count() == 1) reported = most_refined;
+  result->set_model_kind(static_cast<v1::ModelKind>(reported));
   return absl::OkStatus();
 }
 

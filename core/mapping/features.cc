@@ -41,7 +41,7 @@ void DescribePrimary(const Network& network, const Layer& layer, UnitFeatures& f
   if (layer.type == LayerType::kMatMul) {
     // Rows x inner by inner x columns, once for each of the leading dimensions.
     const auto& product = std::get<MatMulAttributes>(layer.attributes);
-    f.c_in = in.empty() ? 1 : in[in.size() - (product.transpose_a && in.size() >= 2 ? 2 : 1)];
+    f.c_in = std::max<int64_t>(1, product.inner_size);
     f.c_out = out.empty() ? 1 : out.back();
     f.out_w = out.size() >= 2 ? out[out.size() - 2] : 1;
     f.in_w = f.out_w;

@@ -62,6 +62,11 @@ class PlatformModel {
  private:
   PlatformModel() = default;
 
+  // Parts of Create(); each names the field at fault.
+  absl::Status ReadLayerModels();
+  absl::Status CheckMappedTypes() const;
+  absl::Status ReadNetworkErrors();
+
   model::v1::PlatformModel definition_;
   std::vector<UnitTypeModels> unit_types_;
   absl::flat_hash_map<std::string, uint8_t> index_;
@@ -71,7 +76,8 @@ class PlatformModel {
   uint64_t instance_ = 0;
 };
 
-// Reads a platform file (protobuf text). `origin` names it in errors ("zcu102-dnndk.textproto:12:3: …").
+// Reads a platform file (protobuf text). `origin` names it in errors, which say where the field at fault is
+// ("zcu102-dnndk.textproto:12:3: layer_models[0]…").
 absl::StatusOr<std::shared_ptr<const PlatformModel>> ParsePlatformModel(absl::string_view text,
                                                                         absl::string_view origin);
 
