@@ -168,6 +168,25 @@ TEST(NetworkBuilderTest, NamesAreCopied) {
   EXPECT_EQ(network.tensors[0].name, "short-lived name of an input");
 }
 
+TEST(NetworkBuilderTest, OpenAttributesAreWrittenOut) {
+  NetworkBuilder builder;
+  const TensorId x = *builder.AddInput("x", {2, 3, 4}, DataType::kFloat32);
+  ASSERT_TRUE(builder.AddLayer(Spec("transpose", LayerType::kTranspose, TransposeAttributes{}, {x})).ok());
+  ASSERT_TRUE(builder.AddLayer(Spec("all", LayerType::kReduce, ReduceAttributes{}, {x})).ok());
+  ASSERT_TRUE(builder.AddLayer(Spec("some", LayerType::kReduce, ReduceAttributes{{-1, 0}, true}, {x})).ok());
+  ASSERT_TRUE(builder.AddLayer(Spec("slice", LayerType::kSlice, SliceAttributes{{-1}, {0}, {2}, {}}, {x})).ok());
+  ASSERT_TRUE(builder.AddLayer(Spec("softmax", LayerType::kSoftmax, AxisAttributes{-1}, {x})).ok());
+  ASSERT_TRUE(builder.AddLayer(Spec("split", LayerType::kSplit, SplitAttributes{-3, {1, 1}}, {x})).ok());
+  const std::vector<Layer>& layers = builder.network().layers;
+  EXPECT_THAT(std::get<TransposeAttributes>(layers[0].attributes).permutation, ElementsAre(2, 1, 0));
+  EXPECT_THAT(std::get<ReduceAttributes>(layers[1].attributes).axes, ElementsAre(0, 1, 2));
+  EXPECT_THAT(std::get<ReduceAttributes>(layers[2].attributes).axes, ElementsAre(0, 2));
+  EXPECT_THAT(std::get<SliceAttributes>(layers[3].attributes).axes, ElementsAre(2));
+  EXPECT_THAT(std::get<SliceAttributes>(layers[3].attributes).steps, ElementsAre(1));
+  EXPECT_EQ(std::get<AxisAttributes>(layers[4].attributes).axis, 2);
+  EXPECT_EQ(std::get<SplitAttributes>(layers[5].attributes).axis, 0);
+}
+
 TEST(NetworkBuilderTest, UnknownLayersTakeDeclaredShapes) {
   NetworkBuilder builder;
   const TensorId x = *builder.AddInput("x", {1, 6}, DataType::kFloat32);
