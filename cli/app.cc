@@ -127,12 +127,10 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   EstimateCommand estimate;
   CLI::App& estimate_app = *app.add_subcommand("estimate", "Estimate the latency of networks on platforms");
   AddNetworkFlags(estimate_app, estimate.network);
-  std::vector<std::string> platforms;
+  std::string platforms;
   estimate_app.add_option("--platform", platforms, "Platforms, separated by commas; see `latimer platforms`")
       ->type_name("P[,P...]")
-      ->required()
-      ->delimiter(',')
-      ->expected(1);
+      ->required();
   estimate_app.add_option("--model-kind", estimate.model_kind, "auto, roofline, refined, statistical or mixed")
       ->transform(CLI::CheckedTransformer(kModelKinds, CLI::ignore_case).description(""))
       ->type_name("KIND")
@@ -221,9 +219,7 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   }
   if (platforms_app.parsed()) return RunPlatforms(platforms_command, context);
   if (network_app.parsed()) return RunNetwork(network, context);
-  for (const std::string& platform : platforms) {
-    if (!platform.empty()) estimate.platforms.push_back(platform);
-  }
+  estimate.platforms = absl::StrSplit(platforms, ',', absl::SkipWhitespace());
   return RunEstimate(estimate, context);
 }
 
