@@ -54,11 +54,28 @@ void AddDisplayFlags(CLI::App& command, GlobalFlags& flags) {
   command.add_flag("--ascii", flags.ascii, "Print ASCII characters only")->group("Display");
 }
 
+// An option that takes one of a few words; the error lists them.
+template <typename T>
+CLI::Option* AddChoice(CLI::App& command, const std::string& flag, T& value, const std::map<std::string, T>& choices,
+                       const std::string& description) {
+  return command.add_option_function<std::string>(
+      flag,
+      [&value, &choices, flag](const std::string& word) {
+        const auto found = choices.find(word);
+        if (found == choices.end()) {
+          throw CLI::ValidationError(
+              flag, absl::StrCat("there is no '", word, "'; there are ",
+                                 absl::StrJoin(choices, ", ", [](std::string* out, const auto& choice) {
+                                   out->append(choice.first);
+                                 })));
+        }
+        value = found->second;
+      },
+      description);
+}
+
 void AddFormatFlag(CLI::App& command, Format& format) {
-  command.add_option("--format", format, "table, json or csv")
-      ->transform(CLI::CheckedTransformer(kFormats, CLI::ignore_case).description(""))
-      ->type_name("FORMAT")
-      ->default_str("table");
+  AddChoice(command, "--format", format, kFormats, "table, json or csv")->type_name("FORMAT")->default_str("table");
 }
 
 void AddNetworkFlags(CLI::App& command, NetworkOptions& network) {
@@ -131,8 +148,8 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   estimate_app.add_option("--platform", platforms, "Platforms, separated by commas; see `latimer platforms`")
       ->type_name("P[,P...]")
       ->required();
-  estimate_app.add_option("--model-kind", estimate.model_kind, "auto, roofline, refined, statistical or mixed")
-      ->transform(CLI::CheckedTransformer(kModelKinds, CLI::ignore_case).description(""))
+  AddChoice(estimate_app, "--model-kind", estimate.model_kind, kModelKinds,
+            "auto, roofline, refined, statistical or mixed")
       ->type_name("KIND")
       ->default_str("auto");
   estimate_app.add_option("--confidence", estimate.confidence, "Level of the intervals, between 0 and 1")
@@ -196,10 +213,13 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
     const bool wrong = app.exit(error, out, err) != 0;
     context.out->Write(out.str());
     if (wrong) {
-      std::string message = error.what();
+      const std::string message = error.what();
+      const std::vector<CLI::App*> commands = app.get_subcommands({});
+      const bool known_command =
+          !given.empty() &&
+          std::any_of(commands.begin(), commands.end(), [&](const CLI::App* c) { return c->get_name() == given[0]; });
       context.err->Write(absl::StrCat("latimer: ", message, Suggestion(app, given), "\nRun `latimer",
-                                      given.empty() || given[0][0] == '-' ? "" : " " + given[0],
-                                      " --help` for usage.\n"));
+                                      known_command ? " " + given[0] : "", " --help` for usage.\n"));
     }
     return wrong ? kUsageError : kSuccess;
   }
