@@ -9,7 +9,7 @@ target_include_directories(latimer_options INTERFACE ${CMAKE_SOURCE_DIR})
 target_compile_options(latimer_options INTERFACE -Wall -Wextra -Wpedantic)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   # False alarms in std::string of GCC 12 (gcc.gnu.org/PR105651).
-  target_compile_options(latimer_options INTERFACE -Wno-restrict)
+  target_compile_options(latimer_options INTERFACE -Wno-restrict -Wno-maybe-uninitialized)
 endif()
 if(LATIMER_WERROR)
   target_compile_options(latimer_options INTERFACE -Werror)

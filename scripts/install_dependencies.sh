@@ -7,9 +7,9 @@ set -euo pipefail
 
 # cmake/dependencies.cmake names the libraries; keep the two lists together.
 readonly build=(g++ cmake ninja-build pkg-config libabsl-dev libprotobuf-dev protobuf-compiler libgrpc++-dev
-                protobuf-compiler-grpc libonnx-dev nlohmann-json3-dev libcli11-dev)
+                protobuf-compiler-grpc libonnx-dev nlohmann-json3-dev libcli11-dev libssl-dev)
 # Tests, benchmarks, and the Python client with its examples. openssl makes the certificates of the TLS tests.
-readonly test=(libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl)
+readonly test=(libopencv-dnn-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl)
 # Formatter, static analysis, fuzzing.
 readonly lint=(clang clang-format clang-tidy libclang-rt-dev)
 # Shorter builds where the distribution has them; their absence is no error.

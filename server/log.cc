@@ -78,8 +78,7 @@ struct AppendValue {
 }  // namespace
 
 std::optional<LogLevel> LogLevelFromName(absl::string_view name) {
-  for (LogLevel level :
-       {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError, LogLevel::kOff}) {
+  for (LogLevel level : {LogLevel::kDebug, LogLevel::kInfo, LogLevel::kWarning, LogLevel::kError, LogLevel::kOff}) {
     if (LevelName(level) == name) return level;
   }
   return std::nullopt;

@@ -32,7 +32,7 @@ enum class Shorten {
 inline constexpr int kNiceToHave = 100;
 
 struct Column {
-  std::string title;
+  std::string title = {};
   Align align = Align::kLeft;
   Shorten shorten = Shorten::kNever;
   int min_width = 0;  // shortened no further (kNever: ignored)
@@ -42,10 +42,10 @@ struct Column {
 };
 
 struct Cell {
-  std::string text;
+  std::string text = {};
   Style style = Style::kPlain;
-  double bar = 0;       // bar columns: length, 0 to 1
-  std::string suffix;   // after the text, dim, never shortened
+  double bar = 0;           // bar columns: length, 0 to 1
+  std::string suffix = {};  // after the text, dim, never shortened
 };
 
 // Chooses the columns' widths for `available` columns of terminal: -1 for a dropped column. `natural` are the widths

@@ -1,5 +1,6 @@
 #include "core/base/error.h"
 
+#include <algorithm>
 #include <utility>
 #include <vector>
 
@@ -7,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "core/base/utf8.h"
 
 namespace latimer {
 namespace {
@@ -17,17 +19,27 @@ constexpr size_t kMaxValueBytes = 256;
 // A separator that text taken from a network may contain too; Clean() removes it there.
 constexpr char kSeparator = '\x1f';
 
-// Cuts at a UTF-8 boundary and replaces control characters: messages end up in logs and terminals.
+// Cuts at a UTF-8 boundary and replaces control characters and malformed UTF-8: messages end up on the wire, in logs
+// and in terminals.
 std::string Clean(absl::string_view text, size_t max_bytes) {
-  bool cut = text.size() > max_bytes;
-  if (cut) {
-    size_t end = max_bytes - 3;
-    while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0) == 0x80) --end;
-    text = text.substr(0, end);
-  }
-  std::string result(text);
-  for (char& c : result) {
-    if ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f) c = '?';
+  const bool cut = text.size() > max_bytes;
+  const size_t room = cut ? max_bytes - 3 : max_bytes;
+  std::string result;
+  result.reserve(std::min(text.size(), max_bytes));
+  while (!text.empty()) {
+    const size_t length = Utf8SequenceLength(text);
+    const size_t taken = std::max<size_t>(length, 1);
+    if (result.size() + taken > room) break;
+    const char c = text[0];
+    const bool control = length == 1 && ((c >= 0 && c < 0x20 && c != '\n') || c == 0x7f);
+    // U+0080 to U+009F: terminals may take them for escape sequences.
+    const bool high_control = length == 2 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0;
+    if (length == 0 || control || high_control) {
+      result += '?';
+    } else {
+      result.append(text.data(), length);
+    }
+    text.remove_prefix(taken);
   }
   if (cut) result += "...";
   return result;

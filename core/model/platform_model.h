@@ -15,6 +15,7 @@
 #include "absl/strings/string_view.h"
 #include "core/model/error_spread.h"
 #include "core/model/layer_model.h"
+#include "core/model/mapping_rules.h"
 #include "latimer/model/v1/platform_model.pb.h"
 #include "latimer/v1/platform.pb.h"
 
@@ -42,6 +43,15 @@ class PlatformModel {
   // Index of the unit type of that name; that of "Base" where there is none (check with unit_type_models().unit_type).
   uint8_t FindUnitType(absl::string_view unit_type) const;
   const UnitTypeModels& unit_type_models(uint8_t index) const { return unit_types_[index]; }
+  size_t unit_type_count() const { return unit_types_.size(); }
+
+  const MappingRules& mapping() const { return mapping_; }
+
+  // A number no other model of this process has: the key under which answers may be remembered.
+  uint64_t instance() const { return instance_; }
+
+  // Whether the name of an unit type is one of this platform's.
+  bool HasUnitType(absl::string_view unit_type) const { return index_.contains(unit_type); }
 
   // Spread of network errors for a kind.
   const ErrorSpread& network_error(ModelKind kind) const { return network_error_[static_cast<size_t>(kind)]; }
@@ -52,14 +62,22 @@ class PlatformModel {
  private:
   PlatformModel() = default;
 
+  // Parts of Create(); each names the field at fault.
+  absl::Status ReadLayerModels();
+  absl::Status CheckMappedTypes() const;
+  absl::Status ReadNetworkErrors();
+
   model::v1::PlatformModel definition_;
   std::vector<UnitTypeModels> unit_types_;
   absl::flat_hash_map<std::string, uint8_t> index_;
   uint8_t base_ = 0;
   std::array<ErrorSpread, kNumModelKinds> network_error_;
+  MappingRules mapping_;
+  uint64_t instance_ = 0;
 };
 
-// Reads a platform file (protobuf text). `origin` names it in errors ("zcu102-dnndk.textproto:12:3: …").
+// Reads a platform file (protobuf text). `origin` names it in errors, which say where the field at fault is
+// ("zcu102-dnndk.textproto:12:3: layer_models[0]…").
 absl::StatusOr<std::shared_ptr<const PlatformModel>> ParsePlatformModel(absl::string_view text,
                                                                         absl::string_view origin);
 

@@ -45,6 +45,7 @@ struct FullyConnectedAttributes {
 struct MatMulAttributes {
   bool transpose_a = false;
   bool transpose_b = false;
+  int64_t inner_size = 0;  // length of the sums; NetworkBuilder fills it in
 };
 
 // REDUCE, ARG_REDUCE. Axes are non-negative and sorted.
@@ -83,7 +84,8 @@ struct TransposeAttributes {
   Shape permutation;
 };
 
-// RESHAPE, RESIZE, EXPAND, DEPTH_TO_SPACE, UNKNOWN: the shape of the first output.
+// RESHAPE, RESIZE, EXPAND, DEPTH_TO_SPACE, UNKNOWN; GATHER of single elements or from a constant table; element-wise
+// layers whose constant operand is larger than their activations: the shape of the first output.
 struct OutputShapeAttributes {
   Shape shape;
 };

@@ -9,6 +9,7 @@
 #define LATIMER_CORE_NETWORK_NETWORK_H_
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -35,11 +36,13 @@ struct Tensor {
   LayerId producer = kNone;  // kNone: a network input
 };
 
-// A weight, bias or table. Only its size is kept.
+// A weight, bias or table. Only its size is kept, and its value where it has one element: patterns such as x * 0.5 are
+// known by it.
 struct Constant {
   absl::string_view name;
   Shape shape;
   DataType type = DataType::kFloat32;
+  std::optional<double> scalar;
 };
 
 struct Layer {

@@ -1,0 +1,101 @@
+#include <cmath>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/model/analytical_model.h"
+#include "core/model/read_platform.h"
+
+namespace latimer {
+namespace {
+
+constexpr int64_t kLargestUnrolling = 1 << 20;
+
+absl::Status CheckPositive(const std::string& path, double value) {
+  if (std::isfinite(value) && value > 0) return absl::OkStatus();
+  return BadPlatformField(path, absl::StrCat("it is ", value, "; it must be a number greater than 0"));
+}
+
+absl::StatusOr<Unrolling> ReadUnrolling(const std::string& path, const model::v1::DimensionUnrolling& from) {
+  if (from.dimension() < model::v1::DIMENSION_H || from.dimension() > model::v1::DIMENSION_C_OUT) {
+    return BadPlatformField(absl::StrCat(path, ".dimension"), "it is missing or unknown");
+  }
+  if (from.size() < 1 || from.size() > kLargestUnrolling) {
+    return BadPlatformField(absl::StrCat(path, ".size"),
+                            absl::StrCat("it is ", from.size(), "; it lies in 1 to ", kLargestUnrolling));
+  }
+  if (!(from.alpha() >= 0 && from.alpha() <= 1)) {
+    return BadPlatformField(absl::StrCat(path, ".alpha"), absl::StrCat("it is ", from.alpha(), "; it lies in 0 to 1"));
+  }
+  if (!model::v1::SmallDimension_IsValid(from.small_dimension())) {
+    return BadPlatformField(absl::StrCat(path, ".small_dimension"), "it is unknown");
+  }
+  Unrolling to;
+  to.dimension = static_cast<Unrolling::Dimension>(from.dimension());
+  to.size = from.size();
+  to.alpha = from.alpha();
+  to.replicates = from.small_dimension() == model::v1::SMALL_DIMENSION_REPLICATE;
+  return to;
+}
+
+absl::StatusOr<std::unique_ptr<const LayerModel>> ReadAnalytical(const std::string& path, ModelKind kind,
+                                                                 const model::v1::AnalyticalParameters& from) {
+  LATIMER_RETURN_IF_ERROR(CheckPositive(absl::StrCat(path, ".peak_ops_per_second"), from.peak_ops_per_second()));
+  LATIMER_RETURN_IF_ERROR(
+      CheckPositive(absl::StrCat(path, ".bandwidth_bytes_per_second"), from.bandwidth_bytes_per_second()));
+  std::vector<Unrolling> unrolling;
+  for (int i = 0; i < from.unrolling_size(); ++i) {
+    const std::string at = absl::StrCat(path, ".unrolling[", i, "]");
+    if (kind == ModelKind::kRoofline) return BadPlatformField(at, "a plain roofline has none; see refined_roofline");
+    LATIMER_ASSIGN_OR_RETURN(Unrolling one, ReadUnrolling(at, from.unrolling(i)));
+    for (const Unrolling& other : unrolling) {
+      if (other.dimension == one.dimension) {
+        return BadPlatformField(absl::StrCat(at, ".dimension"), "it is unrolled twice");
+      }
+    }
+    unrolling.push_back(one);
+  }
+  return std::make_unique<const AnalyticalModel>(kind, from.peak_ops_per_second(), from.bandwidth_bytes_per_second(),
+                                                 std::move(unrolling));
+}
+
+}  // namespace
+
+absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition) {
+  constexpr auto kRoofline = static_cast<size_t>(ModelKind::kRoofline);
+  constexpr auto kRefined = static_cast<size_t>(ModelKind::kRefinedRoofline);
+  UnitTypeModels models;
+  models.unit_type = definition.unit_type();
+  if (models.unit_type.empty()) return BadPlatformField(absl::StrCat(path, ".unit_type"), "it is missing");
+  if (!definition.has_roofline()) return BadPlatformField(absl::StrCat(path, ".roofline"), "it is missing");
+  LATIMER_ASSIGN_OR_RETURN(models.by_kind[kRoofline], ReadAnalytical(absl::StrCat(path, ".roofline"),
+                                                                     ModelKind::kRoofline, definition.roofline()));
+  if (!definition.has_roofline_error()) return BadPlatformField(absl::StrCat(path, ".roofline_error"), "it is missing");
+  LATIMER_ASSIGN_OR_RETURN(models.error[kRoofline],
+                           ReadErrorSpread(absl::StrCat(path, ".roofline_error"), definition.roofline_error()));
+  if (definition.has_refined_roofline()) {
+    LATIMER_ASSIGN_OR_RETURN(models.by_kind[kRefined],
+                             ReadAnalytical(absl::StrCat(path, ".refined_roofline"), ModelKind::kRefinedRoofline,
+                                            definition.refined_roofline()));
+    models.error[kRefined] = models.error[kRoofline];
+  }
+  if (definition.has_refined_roofline_error()) {
+    const std::string at = absl::StrCat(path, ".refined_roofline_error");
+    if (!definition.has_refined_roofline()) return BadPlatformField(at, "there is no refined_roofline");
+    LATIMER_ASSIGN_OR_RETURN(models.error[kRefined], ReadErrorSpread(at, definition.refined_roofline_error()));
+  }
+  models.auto_kind = definition.has_refined_roofline() ? ModelKind::kRefinedRoofline : ModelKind::kRoofline;
+  if (definition.auto_kind() != v1::MODEL_KIND_UNSPECIFIED) {
+    const int kind = definition.auto_kind();
+    if (kind < 0 || kind >= kNumModelKinds || models.by_kind[static_cast<size_t>(kind)] == nullptr) {
+      return BadPlatformField(absl::StrCat(path, ".auto_kind"), "the unit type has no model of this kind");
+    }
+    models.auto_kind = static_cast<ModelKind>(kind);
+  }
+  for (int i = 0; i < definition.accuracy_size(); ++i) {
+    LATIMER_RETURN_IF_ERROR(CheckAccuracy(absl::StrCat(path, ".accuracy[", i, "]"), definition.accuracy(i)));
+  }
+  return models;
+}
+
+}  // namespace latimer

@@ -1,0 +1,149 @@
+#include "server/estimation_engine.h"
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/estimation/estimator.h"
+#include "core/network/network_proto.h"
+#include "core/network/read_network.h"
+#include "server/status_mapping.h"
+
+namespace latimer::server {
+namespace {
+
+constexpr double kDefaultConfidence = 0.9;
+constexpr int kMostPlatforms = 100;
+
+absl::StatusOr<EstimateSettings> ReadOptions(const v1::EstimateOptions& options) {
+  EstimateSettings settings;
+  if (!v1::ModelKind_IsValid(options.model_kind())) {
+    return InvalidArgument("UNKNOWN_MODEL_KIND",
+                           absl::StrCat("there is no model kind ", static_cast<int>(options.model_kind()),
+                                        "; there are AUTO, ROOFLINE, REFINED_ROOFLINE, STATISTICAL, MIXED"))
+        .Field("options.model_kind");
+  }
+  if (!v1::EstimateView_IsValid(options.view())) {
+    return InvalidArgument("UNKNOWN_VIEW", absl::StrCat("there is no view ", static_cast<int>(options.view()),
+                                                        "; there are SUMMARY and FULL"))
+        .Field("options.view");
+  }
+  settings.model_kind = options.model_kind() == v1::MODEL_KIND_UNSPECIFIED
+                            ? ModelKind::kAuto
+                            : static_cast<ModelKind>(options.model_kind());
+  settings.confidence = options.confidence() == 0 ? kDefaultConfidence : options.confidence();
+  settings.with_units = options.view() != v1::ESTIMATE_VIEW_SUMMARY;
+  if (!(settings.confidence > 0 && settings.confidence < 1)) {
+    return InvalidArgument("BAD_CONFIDENCE", absl::StrCat("the confidence is ", settings.confidence,
+                                                          "; it lies between 0 and 1, for example 0.9"))
+        .Field("options.confidence");
+  }
+  return settings;
+}
+
+absl::StatusOr<Network> Read(const v1::NetworkSource& source, const ImportLimits& limits) {
+  absl::StatusOr<Network> network = ReadNetwork(source, limits);
+  if (!network.ok()) return PrefixField(network.status(), "network");
+  return network;
+}
+
+void DescribeTensor(const Tensor& tensor, v1::NetworkInput* to) {
+  to->set_name(tensor.name.data(), tensor.name.size());
+  ShapeToProto(tensor.shape, to->mutable_shape());
+  to->set_data_type(static_cast<v1::DataType>(tensor.type));
+}
+
+template <typename List, typename Repeated>
+void Copy(const List& from, Repeated* to) {
+  to->Add(from.begin(), from.end());
+}
+
+void DescribeLayer(const Network& network, const Layer& layer, v1::LayerDescription* to) {
+  to->set_name(layer.name.data(), layer.name.size());
+  to->set_type(static_cast<v1::LayerType>(layer.type));
+  to->set_source_operator(layer.source_operator.data(), layer.source_operator.size());
+  for (absl::string_view node : layer.nodes) to->add_nodes(node.data(), node.size());
+  for (TensorId id : layer.inputs) ShapeToProto(network.tensors[id].shape, to->add_input_shapes());
+  for (TensorId id : layer.outputs) ShapeToProto(network.tensors[id].shape, to->add_output_shapes());
+  if (const auto* conv = std::get_if<ConvAttributes>(&layer.attributes)) {
+    v1::ConvParameters* out = to->mutable_conv();
+    Copy(conv->kernel, out->mutable_kernel());
+    Copy(conv->stride, out->mutable_stride());
+    Copy(conv->dilation, out->mutable_dilation());
+    Copy(conv->pad_begin, out->mutable_pad_begin());
+    Copy(conv->pad_end, out->mutable_pad_end());
+    if (layer.type == LayerType::kConvTranspose) Copy(conv->output_padding, out->mutable_output_padding());
+    out->set_groups(conv->groups);
+    out->set_output_channels(conv->output_channels);
+    out->set_bias(conv->bias);
+  } else if (const auto* pool = std::get_if<PoolAttributes>(&layer.attributes)) {
+    v1::PoolParameters* out = to->mutable_pool();
+    Copy(pool->kernel, out->mutable_kernel());
+    Copy(pool->stride, out->mutable_stride());
+    Copy(pool->dilation, out->mutable_dilation());
+    Copy(pool->pad_begin, out->mutable_pad_begin());
+    Copy(pool->pad_end, out->mutable_pad_end());
+    out->set_ceil_mode(pool->ceil_mode);
+  }
+  to->set_macs(Macs(network, layer));
+  to->set_params(ConstantElements(network, layer));
+}
+
+}  // namespace
+
+absl::Status EstimationEngine::Estimate(const Catalog& catalog, const v1::EstimateRequest& request,
+                                        v1::NetworkEstimate* result) {
+  LATIMER_ASSIGN_OR_RETURN(const EstimateSettings settings, ReadOptions(request.options()));
+  LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> platform,
+                           catalog.Find(request.platform(), "platform"));
+  LATIMER_ASSIGN_OR_RETURN(const Network network, Read(request.network(), limits_));
+  return EstimateNetwork(network, *platform, settings, &memo_, result);
+}
+
+absl::Status EstimationEngine::EstimatePlatforms(const Catalog& catalog, const v1::EstimatePlatformsRequest& request,
+                                                 v1::EstimatePlatformsResponse* response) {
+  if (request.platforms_size() > kMostPlatforms) {
+    return ResourceExhausted("TOO_MANY_PLATFORMS", absl::StrCat("the request names ", request.platforms_size(),
+                                                                " platforms; at most ", kMostPlatforms, " are allowed"))
+        .Field("platforms");
+  }
+  LATIMER_ASSIGN_OR_RETURN(const EstimateSettings settings, ReadOptions(request.options()));
+  std::vector<std::shared_ptr<const PlatformModel>> platforms;
+  for (int i = 0; i < request.platforms_size(); ++i) {
+    LATIMER_ASSIGN_OR_RETURN(std::shared_ptr<const PlatformModel> platform,
+                             catalog.Find(request.platforms(i), absl::StrCat("platforms[", i, "]")));
+    platforms.push_back(std::move(platform));
+  }
+  if (platforms.empty()) {
+    for (const auto& [id, platform] : catalog.platforms) platforms.push_back(platform);
+  }
+  LATIMER_ASSIGN_OR_RETURN(const Network network, Read(request.network(), limits_));
+  for (const std::shared_ptr<const PlatformModel>& platform : platforms) {
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, &memo_, response->add_estimates()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status EstimationEngine::DescribeNetwork(const v1::DescribeNetworkRequest& request,
+                                               v1::DescribeNetworkResponse* response) const {
+  LATIMER_ASSIGN_OR_RETURN(const Network network, Read(request.network(), limits_));
+  response->set_name(network.name);
+  for (TensorId id : network.inputs) DescribeTensor(network.tensors[id], response->add_inputs());
+  for (TensorId id : network.outputs) DescribeTensor(network.tensors[id], response->add_outputs());
+  for (const Layer& layer : network.layers) DescribeLayer(network, layer, response->add_layers());
+  response->set_macs(Macs(network));
+  response->set_params(network.source_params);
+  const MemoryNeed memory = ComputeMemory(network);
+  response->mutable_memory()->set_weight_bytes(memory.weight_bytes);
+  response->mutable_memory()->set_peak_activation_bytes(memory.peak_activation_bytes);
+  response->set_source_node_count(network.source_node_count);
+  for (const ImportWarning& from : network.warnings) {
+    v1::Warning* to = response->add_warnings();
+    to->set_code(static_cast<v1::WarningCode>(from.code));
+    to->set_message(from.message);
+    for (const std::string& node : from.nodes) to->add_nodes(node);
+    to->set_count(from.count);
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace latimer::server

@@ -1,0 +1,161 @@
+// latimer-server: the estimator as a gRPC service.
+#include <signal.h>
+
+#include <CLI/CLI.hpp>
+#include <chrono>
+#include <cstdio>
+#include <iostream>
+#include <string>
+
+#include "core/base/error.h"
+#include "server/log.h"
+#include "server/server.h"
+#include "server/version.h"
+
+namespace {
+
+using latimer::server::JsonLogger;
+using latimer::server::LogLevel;
+using latimer::server::LogTo;
+using latimer::server::Server;
+using latimer::server::ServerOptions;
+
+constexpr int kRuntimeError = 1;
+constexpr int kUsageError = 2;
+
+struct Flags {
+  ServerOptions options;
+  int64_t max_message_mb = 8;
+  double drain_seconds = 2;
+  double shutdown_grace_seconds = 30;
+  double default_deadline_seconds = 10;
+  std::string reflection = "auto";
+  std::string log_level = "info";
+};
+
+void AddFlags(CLI::App& app, Flags& flags) {
+  ServerOptions& o = flags.options;
+  app.add_option("--listen", o.listen_address, "Address to listen on; port 0 picks a free one")
+      ->type_name("HOST:PORT")
+      ->capture_default_str();
+  app.add_option("--platforms-dir", o.platforms_dirs, "Folder with platform files (*.textproto); may be repeated")
+      ->type_name("DIR");
+  app.add_option("--threads", o.worker_threads, "Threads for large requests; 0: one per core")
+      ->check(CLI::Range(0, 1024))
+      ->capture_default_str();
+
+  app.add_option("--tls-cert", o.tls.certificate_file, "The server's certificate chain (PEM)")->group("Security");
+  app.add_option("--tls-key", o.tls.key_file, "Its private key (PEM)")->group("Security");
+  app.add_option("--tls-client-ca", o.tls.client_ca_file,
+                 "Mutual TLS: only clients with a certificate of this authority get in (PEM)")
+      ->group("Security");
+  app.add_flag("--insecure", o.insecure, "Allow plaintext on an address other machines can reach")->group("Security");
+  app.add_option("--reflection", flags.reflection, "Server reflection; auto: only on loopback")
+      ->check(CLI::IsMember({"auto", "on", "off"}))
+      ->group("Security")
+      ->capture_default_str();
+
+  app.add_option("--max-message-mb", flags.max_message_mb, "Largest request and answer, in MiB")
+      ->check(CLI::Range(int64_t{1}, int64_t{2047}))
+      ->group("Limits")
+      ->capture_default_str();
+  app.add_option("--max-queued", o.max_queued_requests, "Large requests that may wait; more are refused")
+      ->group("Limits")
+      ->capture_default_str();
+  app.add_option("--default-deadline", flags.default_deadline_seconds,
+                 "Seconds a request without a deadline may take; 0: any")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Limits")
+      ->capture_default_str();
+  app.add_option("--max-nodes", o.import_limits.max_nodes, "Nodes a network may have")
+      ->check(CLI::PositiveNumber)
+      ->group("Limits")
+      ->capture_default_str();
+
+  app.add_option("--drain", flags.drain_seconds, "Seconds to serve on after SIGTERM, so that balancers notice")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Operation")
+      ->capture_default_str();
+  app.add_option("--shutdown-grace", flags.shutdown_grace_seconds, "Seconds running calls may take after that")
+      ->check(CLI::NonNegativeNumber)
+      ->group("Operation")
+      ->capture_default_str();
+  app.add_option("--log-level", flags.log_level, "Least important events to log (JSON lines on stderr)")
+      ->check(CLI::IsMember({"debug", "info", "warning", "error", "off"}))
+      ->group("Operation")
+      ->capture_default_str();
+}
+
+std::chrono::milliseconds Milliseconds(double seconds) {
+  return std::chrono::milliseconds(static_cast<int64_t>(seconds * 1000));
+}
+
+void Finish(Flags& flags) {
+  flags.options.max_message_bytes = flags.max_message_mb << 20;
+  flags.options.drain_time = Milliseconds(flags.drain_seconds);
+  flags.options.shutdown_grace = Milliseconds(flags.shutdown_grace_seconds);
+  flags.options.default_deadline = Milliseconds(flags.default_deadline_seconds);
+  if (flags.reflection == "on") flags.options.reflection = latimer::server::Reflection::kOn;
+  if (flags.reflection == "off") flags.options.reflection = latimer::server::Reflection::kOff;
+}
+
+// Waits for signals until one asks to stop.
+void Serve(Server& server, const sigset_t& signals, JsonLogger& logger) {
+  while (true) {
+    int number = 0;
+    if (sigwait(&signals, &number) != 0) continue;
+    if (number != SIGHUP) {
+      LogTo(&logger, LogLevel::kInfo, "draining", {{"signal", static_cast<int64_t>(number)}});
+      server.Drain();
+      LogTo(&logger, LogLevel::kInfo, "stopped");
+      return;
+    }
+    const absl::Status status = server.ReloadPlatforms();
+    if (!status.ok()) {
+      LogTo(&logger, LogLevel::kError, "platforms not reloaded, the old ones serve on", {{"error", status.message()}});
+    }
+  }
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // Before any thread starts: signals are taken by sigwait() alone.
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (int number : {SIGTERM, SIGINT, SIGHUP}) sigaddset(&signals, number);
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  signal(SIGPIPE, SIG_IGN);
+
+  Flags flags;
+  CLI::App app("Latimer's server: answers how long neural networks run on embedded boards, over gRPC.",
+               "latimer-server");
+  app.footer(
+      "SIGTERM and SIGINT drain and stop, SIGHUP reads the platform files again.\n\n"
+      "Examples:\n"
+      "  latimer-server                                         loopback, port 50051\n"
+      "  latimer-server --listen 127.0.0.1:0                    any free port, printed when ready\n"
+      "  latimer-server --listen 0.0.0.0:50051 --tls-cert server.pem --tls-key server.key\n"
+      "  latimer-server --platforms-dir my-platforms --log-level debug");
+  app.set_version_flag("--version", latimer::server::VersionText());
+  AddFlags(app, flags);
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return app.exit(error) == 0 ? 0 : kUsageError;
+  }
+  Finish(flags);
+
+  JsonLogger logger(*latimer::server::LogLevelFromName(flags.log_level));
+  flags.options.logger = &logger;
+  absl::StatusOr<std::unique_ptr<Server>> server = Server::Create(flags.options);
+  if (!server.ok()) {
+    std::cerr << "latimer-server: " << server.status().message() << "\n";
+    return kRuntimeError;
+  }
+  std::printf("listening on %s\n", (*server)->address().c_str());
+  std::fflush(stdout);
+  LogTo(&logger, LogLevel::kInfo, "serving", {{"address", (*server)->address()}});
+  Serve(**server, signals, logger);
+  return 0;
+}
