@@ -161,8 +161,8 @@ absl::StatusOr<Board> FindBoard(absl::string_view name) {
   for (Board& board : AllBoards()) {
     if (board.name == name) return std::move(board);
   }
-  return NotFound("UNKNOWN_BOARD", absl::StrCat("no simulated board '", name, "'; there are: ",
-                                                absl::StrJoin(BoardNames(), ", ")))
+  return NotFound("UNKNOWN_BOARD",
+                  absl::StrCat("no simulated board '", name, "'; there are: ", absl::StrJoin(BoardNames(), ", ")))
       .With("board", name);
 }
 

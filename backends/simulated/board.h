@@ -24,11 +24,11 @@ struct Board {
   int64_t array_pixels = 8;
   int64_t array_in = 16;
   int64_t array_out = 16;
-  bool array_rows = false;        // pixels are taken along the height (true) or from the whole map (false)
-  int64_t pipeline_cycles = 30;   // to fill and drain the array, per tile
-  bool augments_channels = false; // fewer input channels than array_in: kernel columns fill the array
-  int64_t depthwise_lanes = 64;   // multiply-accumulates per cycle of depth-wise layers
-  int64_t vector_lanes = 64;      // elements per cycle of pooling and element-wise layers
+  bool array_rows = false;         // pixels are taken along the height (true) or from the whole map (false)
+  int64_t pipeline_cycles = 30;    // to fill and drain the array, per tile
+  bool augments_channels = false;  // fewer input channels than array_in: kernel columns fill the array
+  int64_t depthwise_lanes = 64;    // multiply-accumulates per cycle of depth-wise layers
+  int64_t vector_lanes = 64;       // elements per cycle of pooling and element-wise layers
 
   // Memory.
   double dram_bytes_per_second = 10e9;
@@ -36,7 +36,7 @@ struct Board {
   int64_t burst_bytes = 64;             // rows are rounded up to bursts
   int64_t activation_buffer_bytes = 512 * 1024;
   int64_t weight_buffer_bytes = 256 * 1024;
-  bool keeps_activations = false;       // a map that fits half the buffer is not written out between layers
+  bool keeps_activations = false;  // a map that fits half the buffer is not written out between layers
 
   // Toolchain.
   bool fuses_activation = true;
