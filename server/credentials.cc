@@ -57,6 +57,17 @@ absl::Status CheckPair(const std::string& certificate, const std::string& key, c
   return absl::OkStatus();
 }
 
+// gRPC would refuse it without saying which file is at fault.
+absl::Status CheckAuthority(const std::string& authority, const TlsOptions& tls) {
+  BIO* bytes = BIO_new_mem_buf(authority.data(), static_cast<int>(authority.size()));
+  const X509Ptr x509(PEM_read_bio_X509(bytes, nullptr, nullptr, nullptr));
+  BIO_free(bytes);
+  if (x509 == nullptr) {
+    return InvalidArgument("TLS_BAD_CERTIFICATE", absl::StrCat(tls.client_ca_file, " holds no certificate"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool IsLoopback(absl::string_view address) {
@@ -91,6 +102,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const S
   ssl.pem_key_cert_pairs.push_back({key, certificate});
   if (!tls.client_ca_file.empty()) {
     LATIMER_ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem("client authority", tls.client_ca_file));
+    LATIMER_RETURN_IF_ERROR(CheckAuthority(ssl.pem_root_certs, tls));
   }
   return grpc::SslServerCredentials(ssl);
 }
