@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/network/input_overrides.h"
@@ -34,6 +35,18 @@ Error BadLayer(absl::string_view layer, absl::string_view field, absl::string_vi
   return InvalidArgument("BAD_LAYER", absl::StrCat("layer '", layer, "': ", message))
       .Field(absl::StrCat("network.layers.", field))
       .With("layer", layer);
+}
+
+// The same error with the position of the layer in its field.
+absl::Status AtIndex(const absl::Status& status, int index) {
+  const std::optional<ErrorDetails> details = GetErrorDetails(status);
+  if (status.ok() || !details.has_value()) return status;
+  absl::string_view field = details->field;
+  if (!absl::ConsumePrefix(&field, "network.layers.")) return status;
+  Error error(status.code(), details->reason, status.message());
+  error.Field(absl::StrCat("network.layers[", index, "].", field));
+  for (const auto& [key, value] : details->metadata) error.With(key, value);
+  return error;
 }
 
 // Reads the parameters of one layer. `input` is the shape of its first activation.
@@ -199,7 +212,8 @@ class ParameterReader {
 absl::Status AddInputs(const v1::Network& message, const ImportOptions& options, NetworkBuilder& builder) {
   std::vector<DeclaredInput> declared;
   declared.reserve(static_cast<size_t>(message.inputs_size()));
-  for (const v1::NetworkInput& input : message.inputs()) {
+  for (int i = 0; i < message.inputs_size(); ++i) {
+    const v1::NetworkInput& input = message.inputs(i);
     DeclaredInput& entry = declared.emplace_back();
     entry.name = input.name();
     entry.rank_known = input.has_shape();
@@ -207,7 +221,7 @@ absl::Status AddInputs(const v1::Network& message, const ImportOptions& options,
       if (dim < 1) {
         return InvalidArgument("BAD_DIMENSION", absl::StrCat("input '", input.name(), "' has the dimension ", dim,
                                                              "; dimensions are at least 1"))
-            .Field("network.inputs.shape")
+            .Field(absl::StrCat("network.inputs[", i, "].shape"))
             .With("input", input.name());
       }
       entry.dims.push_back({dim, {}});
@@ -215,7 +229,7 @@ absl::Status AddInputs(const v1::Network& message, const ImportOptions& options,
     if (!v1::DataType_IsValid(input.data_type())) {
       return InvalidArgument("UNKNOWN_DATA_TYPE", absl::StrCat("input '", input.name(), "' has the unknown data type ",
                                                                static_cast<int>(input.data_type())))
-          .Field("network.inputs.data_type")
+          .Field(absl::StrCat("network.inputs[", i, "].data_type"))
           .With("input", input.name());
     }
   }
@@ -360,7 +374,7 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
       return ResourceExhausted("TOO_MANY_INPUTS", absl::StrCat("layer '", layer.name(), "' has more than ",
                                                                options.limits.max_inputs_per_node, " inputs"));
     }
-    LATIMER_RETURN_IF_ERROR(AddLayer(layer, i, builder));
+    LATIMER_RETURN_IF_ERROR(AtIndex(AddLayer(layer, i, builder), i));
   }
   network.name = options.display_name.empty() ? message.name() : options.display_name;
   network.source_node_count = message.layers_size();
