@@ -170,7 +170,8 @@ class HostileTest(harness.ServerTestCase):
         for confidence in (-0.5, 1, 1.5, float("nan"), float("inf")):
             with self.subTest(confidence=confidence):
                 options = estimation_service_pb2.EstimateOptions(confidence=confidence)
-                self.assert_error(self.estimate_refusal(options=options, onnx_model=GOOD), INVALID, "options.confidence")
+                error = self.estimate_refusal(options=options, onnx_model=GOOD)
+                self.assert_error(error, INVALID, "options.confidence")
         options = estimation_service_pb2.EstimateOptions(model_kind=77)
         self.assert_error(self.estimate_refusal(options=options, onnx_model=GOOD), INVALID, "options.model_kind")
 

@@ -65,9 +65,8 @@ class TlsTest(unittest.TestCase):
     def platforms(self, server, authority="ca", client=None):
         """Ids a client with these credentials is told; raises LatimerError."""
         read = self.certificates.read
-        credentials = grpc.ssl_channel_credentials(
-            read(f"{authority}.pem"), read(f"{client}.key") if client else None, read(f"{client}.pem") if client else None
-        )
+        own = (read(f"{client}.key"), read(f"{client}.pem")) if client else (None, None)
+        credentials = grpc.ssl_channel_credentials(read(f"{authority}.pem"), *own)
         with LatimerClient(server.address, credentials=credentials, timeout_s=10) as connection:
             return [platform.name.split("/")[1] for platform in connection.list_platforms()]
 
