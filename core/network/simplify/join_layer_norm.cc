@@ -47,11 +47,19 @@ std::optional<TensorId> Centred(const Rewriter& rewriter, LayerId id, absl::Inli
 }
 
 // A product or sum by a constant over the normalised dimensions right after the normalisation.
-std::optional<LayerId> Affine(const Rewriter& rewriter, LayerId last, LayerType type) {
+std::optional<LayerId> Affine(const Rewriter& rewriter, LayerId last, LayerType type, int64_t axis) {
   const std::optional<LayerId> next = rewriter.SoleReader(rewriter.layer(last).outputs[0]);
   if (!next.has_value() || !rewriter.Is(*next, type)) return std::nullopt;
   const Layer& layer = rewriter.layer(*next);
-  return layer.inputs.size() == 1 && layer.constants.size() == 1 ? next : std::nullopt;
+  if (layer.inputs.size() != 1 || layer.constants.size() != 1) return std::nullopt;
+  const Network& network = rewriter.network();
+  const Shape& constant = network.constants[layer.constants[0]].shape;
+  const size_t rank = network.OutputShape(layer).size();
+  if (constant.size() > rank) return std::nullopt;
+  for (size_t i = 0; i < constant.size(); ++i) {
+    if (rank - constant.size() + i < static_cast<size_t>(axis) && constant[i] != 1) return std::nullopt;
+  }
+  return next;
 }
 
 void Join(Rewriter& rewriter, LayerId id) {
@@ -79,11 +87,11 @@ void Join(Rewriter& rewriter, LayerId id) {
     input = x;
   }
   LayerId last = id;
-  if (std::optional<LayerId> scale = Affine(rewriter, last, LayerType::kMul)) {
+  if (std::optional<LayerId> scale = Affine(rewriter, last, LayerType::kMul, *axis)) {
     group.push_back(*scale);
     last = *scale;
   }
-  if (std::optional<LayerId> shift = Affine(rewriter, last, LayerType::kAdd)) {
+  if (std::optional<LayerId> shift = Affine(rewriter, last, LayerType::kAdd, *axis)) {
     group.push_back(*shift);
     last = *shift;
   }

@@ -67,9 +67,9 @@ class Rewriter {
 
 // The rules, in the order they run.
 void RemoveIdentities(Rewriter& rewriter);
-void FoldAffine(Rewriter& rewriter);
 void JoinActivations(Rewriter& rewriter);
 void JoinLayerNorm(Rewriter& rewriter);
+void FoldAffine(Rewriter& rewriter);
 void FoldPadding(Rewriter& rewriter);
 void RemoveUnread(Rewriter& rewriter);
 
