@@ -7,6 +7,7 @@ import unittest
 
 from google.protobuf import descriptor_pb2
 
+import docs_check
 import forbidden_words
 import format_check
 import include_rules
@@ -65,6 +66,53 @@ class IncludeRules(unittest.TestCase):
         self.assertFalse(self.findings("server/x.cc", "core/base/error.h"))
         self.assertFalse(self.findings("core/network/x.cc", "latimer/v1/network.pb.h"))
         self.assertFalse(self.findings("cli/main.cc", "server/server.h"))
+
+
+HELP = """Usage: tool [OPTIONS]
+
+Options:
+  -h,     --help              Print this help
+  --top N:POSITIVE            Print only the N slowest
+                              layers
+"""
+TABLE = """## tool
+
+| option | default | meaning |
+| --- | --- | --- |
+| `--help` | | Print this help |
+| `--top` | all | Print only the N slowest layers |
+"""
+
+
+class Docs(unittest.TestCase):
+    def test_options(self):
+        self.assertEqual(docs_check.options(HELP), {"--help", "--top"})
+        self.assertFalse(list(docs_check.check_options(TABLE, "tool", HELP)))
+        for old, new in [("--top", "--least"), ("only the", "the"), ("| `--help` | | Print this help |\n", ""),
+                         ("## tool", "## other")]:
+            self.assertTrue(list(docs_check.check_options(TABLE.replace(old, new), "tool", HELP)), new)
+
+    def test_links(self):
+        path = source_tree.ROOT / "README.md"
+        text = "## A heading\n[here](LICENSE) [there](#a-heading) [else](https://github.com)"
+        self.assertFalse(list(docs_check.check_links(path, text)))
+        for wrong in ("[x](no/such/file)", "[x](#no-heading)"):
+            self.assertTrue(list(docs_check.check_links(path, text + wrong)))
+
+    def test_reasons(self):
+        thrown = docs_check.reasons(['return InvalidArgument("BAD_AXIS", x);',
+                                     'Error(absl::StatusCode::kInternal,\n   "INTERNAL", y);'])
+        self.assertEqual(thrown, {"BAD_AXIS", "INTERNAL"})
+        good = "## Errors\n`BAD_AXIS` and `INTERNAL`\n## Other"
+        self.assertFalse(list(docs_check.check_reasons(good, thrown)))
+        self.assertTrue(list(docs_check.check_reasons(good.replace("BAD_AXIS", "x"), thrown)))
+        self.assertTrue(list(docs_check.check_reasons(good.replace("and", "`NEVER_MADE`"), thrown)))
+
+    def test_operators_and_names(self):
+        found = docs_check.operators(['table["Conv"] = Conv;\nfor (absl::string_view op :\n {"Sin", "Cos"}) {'])
+        self.assertEqual(found, {"Conv", "Sin", "Cos"})
+        self.assertFalse(list(docs_check.check_names("`Conv`, `Sin`, `Cos`", found, "")))
+        self.assertTrue(list(docs_check.check_names("`Conv`, `Sin`, Cos", found, "")))
 
 
 class Format(unittest.TestCase):
