@@ -53,11 +53,12 @@ def check_links(path, text):
     for target, anchor in LINK.findall(text):
         if re.match(r"[a-z]+:", target):
             continue
-        other = path.parent / target if target else path
-        if not other.exists():
+        other = path.parent / target
+        if target and not other.exists():
             yield f"link to {target}, which is not there"
-        elif anchor and other.is_file() and anchor not in anchors(other.read_text(encoding="utf-8")):
-            yield f"link to {target}#{anchor}: no such heading"
+        elif anchor:
+            if anchor not in anchors(other.read_text(encoding="utf-8") if target else text):
+                yield f"link to {target}#{anchor}: no such heading"
 
 
 def options(help_text):
