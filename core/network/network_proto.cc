@@ -37,16 +37,26 @@ Error BadLayer(absl::string_view layer, absl::string_view field, absl::string_vi
       .With("layer", layer);
 }
 
+// The same error with `field` for the one it has.
+absl::Status WithField(const absl::Status& status, absl::string_view field) {
+  const std::optional<ErrorDetails> details = GetErrorDetails(status);
+  Error error(status.code(), details.has_value() ? details->reason : "BAD_NETWORK", status.message());
+  error.Field(field);
+  if (details.has_value()) {
+    for (const auto& [key, value] : details->metadata) error.With(key, value);
+  }
+  return error;
+}
+
 // The same error with the position of the layer in its field.
 absl::Status AtIndex(const absl::Status& status, int index) {
+  if (status.ok()) return status;
   const std::optional<ErrorDetails> details = GetErrorDetails(status);
-  if (status.ok() || !details.has_value()) return status;
-  absl::string_view field = details->field;
-  if (!absl::ConsumePrefix(&field, "network.layers.")) return status;
-  Error error(status.code(), details->reason, status.message());
-  error.Field(absl::StrCat("network.layers[", index, "].", field));
-  for (const auto& [key, value] : details->metadata) error.With(key, value);
-  return error;
+  absl::string_view field = details.has_value() ? absl::string_view(details->field) : absl::string_view();
+  const std::string layer = absl::StrCat("network.layers[", index, "]");
+  // What the builder finds wrong is about the layer as a whole.
+  if (!absl::ConsumePrefix(&field, "network.layers.")) return WithField(status, layer);
+  return WithField(status, absl::StrCat(layer, ".", field));
 }
 
 // Reads the parameters of one layer. `input` is the shape of its first activation.
@@ -236,8 +246,50 @@ absl::Status AddInputs(const v1::Network& message, const ImportOptions& options,
   LATIMER_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, ResolveInputShapes(declared, options));
   for (int i = 0; i < message.inputs_size(); ++i) {
     const auto type = static_cast<DataType>(message.inputs(i).data_type());
-    LATIMER_RETURN_IF_ERROR(builder.AddInput(message.inputs(i).name(), shapes[static_cast<size_t>(i)], type).status());
+    const absl::StatusOr<TensorId> id =
+        builder.AddInput(message.inputs(i).name(), shapes[static_cast<size_t>(i)], type);
+    if (!id.ok()) return WithField(id.status(), absl::StrCat("network.inputs[", i, "]"));
   }
+  return absl::OkStatus();
+}
+
+// The element type of the outputs where it is not that of the first input; the message does not say it.
+DataType OutputType(const LayerSpec& spec, const Network& network) {
+  switch (spec.type) {
+    case LayerType::kArgReduce:
+      return DataType::kInt64;
+    case LayerType::kCompare:
+      return DataType::kBool;
+    case LayerType::kWhere:  // the condition comes first
+      return network.tensors[spec.operands.back().tensor].type;
+    case LayerType::kQuantize:
+      return DataType::kInt8;
+    case LayerType::kDequantize:
+      return DataType::kFloat32;
+    case LayerType::kGather: {
+      // Indices into a constant table: an embedding.
+      const bool indices = spec.operands.size() == 1 && !IsFloatingPoint(network.tensors[spec.operands[0].tensor].type);
+      return indices && !spec.weights.empty() ? DataType::kFloat32 : DataType::kUnspecified;
+    }
+    default:
+      return DataType::kUnspecified;
+  }
+}
+
+// The constant part of a concatenation: as long along the axis as its number of elements makes it.
+absl::Status AddConstantPart(const v1::Layer& layer, absl::string_view name, NetworkBuilder& builder, LayerSpec& spec) {
+  Shape shape = builder.network().tensors[spec.operands[0].tensor].shape;
+  int64_t& length = shape[static_cast<size_t>(std::get<AxisAttributes>(spec.attributes).axis)];
+  const int64_t slice = NumElements(shape) / length;
+  if (layer.constant_elements() % slice != 0) {
+    return BadLayer(name, "constant_elements",
+                    absl::StrCat("a constant of ", layer.constant_elements(),
+                                 " elements has no place beside slices of ", slice, " elements"));
+  }
+  length = layer.constant_elements() / slice;
+  LATIMER_ASSIGN_OR_RETURN(const ConstantId id,
+                           builder.AddConstant(absl::StrCat(name, ".constant"), shape, DataType::kFloat32));
+  spec.operands.push_back(Operand::Fixed(id));
   return absl::OkStatus();
 }
 
@@ -270,13 +322,14 @@ absl::Status AddLayer(const v1::Layer& layer, int index, NetworkBuilder& builder
   if (layer.constant_elements() < 0) {
     return BadLayer(name, "constant_elements", "constant_elements is negative");
   }
-  if (layer.constant_elements() > 0 && !IsConvolution(spec.type) && spec.type != LayerType::kFullyConnected) {
+  if (layer.constant_elements() > 0 && spec.type == LayerType::kConcat) {
+    LATIMER_RETURN_IF_ERROR(AddConstantPart(layer, name, builder, spec));
+  } else if (layer.constant_elements() > 0 && !IsConvolution(spec.type) && spec.type != LayerType::kFullyConnected) {
     LATIMER_ASSIGN_OR_RETURN(const ConstantId id, builder.AddConstant(absl::StrCat(name, ".constant"),
                                                                       {layer.constant_elements()}, DataType::kFloat32));
     spec.weights.push_back(id);
   }
-  if (spec.type == LayerType::kArgReduce) spec.output_type = DataType::kInt64;
-  if (spec.type == LayerType::kCompare) spec.output_type = DataType::kBool;
+  spec.output_type = OutputType(spec, builder.network());
   return builder.AddLayer(spec).status();
 }
 
@@ -358,7 +411,8 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
   if (message.layers_size() > options.limits.max_nodes) {
     return ResourceExhausted("TOO_MANY_NODES",
                              absl::StrCat("the network has ", message.layers_size(), " layers; at most ",
-                                          options.limits.max_nodes, " are allowed"));
+                                          options.limits.max_nodes, " are allowed"))
+        .Field("network.layers");
   }
   if (message.inputs().empty()) {
     return InvalidArgument("NO_INPUTS", "the network has no inputs").Field("network.inputs");
@@ -372,7 +426,8 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
     const v1::Layer& layer = message.layers(i);
     if (layer.inputs_size() > options.limits.max_inputs_per_node) {
       return ResourceExhausted("TOO_MANY_INPUTS", absl::StrCat("layer '", layer.name(), "' has more than ",
-                                                               options.limits.max_inputs_per_node, " inputs"));
+                                                               options.limits.max_inputs_per_node, " inputs"))
+          .Field(absl::StrCat("network.layers[", i, "].inputs"));
     }
     LATIMER_RETURN_IF_ERROR(AtIndex(AddLayer(layer, i, builder), i));
   }
@@ -383,7 +438,9 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
     if (elements > 1) network.source_params += elements;
   }
   std::vector<absl::string_view> outputs(message.outputs().begin(), message.outputs().end());
-  return std::move(builder).Finish(outputs);
+  absl::StatusOr<Network> finished = std::move(builder).Finish(outputs);
+  if (!finished.ok()) return WithField(finished.status(), outputs.empty() ? "network.layers" : "network.outputs");
+  return finished;
 }
 
 v1::Network NetworkToProto(const Network& network) {
@@ -404,7 +461,13 @@ v1::Network NetworkToProto(const Network& network) {
   for (const Layer& layer : network.layers) {
     v1::Layer* out = message.add_layers();
     std::string name(layer.name);
-    for (int i = 2; !used.insert(name).second; ++i) name = absl::StrCat(layer.name, "#", i);
+    auto taken = [&] {
+      bool any = used.contains(name);
+      for (size_t i = 1; i < layer.outputs.size(); ++i) any = any || used.contains(absl::StrCat(name, ":", i));
+      return any;
+    };
+    for (int i = 2; taken(); ++i) name = absl::StrCat(layer.name, "#", i);
+    used.insert(name);
     out->set_name(name);
     out->set_type(static_cast<v1::LayerType>(layer.type));
     for (TensorId id : layer.inputs) out->add_inputs(names[id]);
