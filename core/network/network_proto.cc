@@ -329,6 +329,16 @@ absl::Status AddLayer(const v1::Layer& layer, int index, NetworkBuilder& builder
                                                                       {layer.constant_elements()}, DataType::kFloat32));
     spec.weights.push_back(id);
   }
+  if (layer.output_shape().further_shapes_size() > 0) {
+    if (spec.type != LayerType::kUnknown || !layer.output_shape().has_shape()) {
+      return BadLayer(name, "output_shape.further_shapes",
+                      "only an UNKNOWN layer whose first output's shape is given has further ones");
+    }
+    spec.declared_output_shapes.push_back(ToList<Shape>(layer.output_shape().shape().dims()));
+    for (const v1::Shape& shape : layer.output_shape().further_shapes()) {
+      spec.declared_output_shapes.push_back(ToList<Shape>(shape.dims()));
+    }
+  }
   spec.output_type = OutputType(spec, builder.network());
   return builder.AddLayer(spec).status();
 }
@@ -400,6 +410,9 @@ void WriteAttributes(const Network& network, const Layer& layer, v1::Layer* to) 
     ToDims(transpose->permutation, to->mutable_transpose()->mutable_permutation());
   } else if (std::holds_alternative<OutputShapeAttributes>(layer.attributes) || layer.type == LayerType::kUnknown) {
     WriteOutputShape(network.OutputShape(layer), to);
+    for (size_t i = 1; i < layer.outputs.size() && layer.type == LayerType::kUnknown; ++i) {
+      ToDims(network.tensors[layer.outputs[i]].shape, to->mutable_output_shape()->add_further_shapes()->mutable_dims());
+    }
   } else if (IsElementwiseBroadcast(layer.type) && NeedsOutputShape(network, layer)) {
     WriteOutputShape(network.OutputShape(layer), to);
   }
@@ -428,6 +441,11 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
       return ResourceExhausted("TOO_MANY_INPUTS", absl::StrCat("layer '", layer.name(), "' has more than ",
                                                                options.limits.max_inputs_per_node, " inputs"))
           .Field(absl::StrCat("network.layers[", i, "].inputs"));
+    }
+    if (layer.output_shape().further_shapes_size() >= options.limits.max_inputs_per_node) {
+      return ResourceExhausted("TOO_MANY_OUTPUTS", absl::StrCat("layer '", layer.name(), "' has more than ",
+                                                                options.limits.max_inputs_per_node, " outputs"))
+          .Field(absl::StrCat("network.layers[", i, "].output_shape.further_shapes"));
     }
     LATIMER_RETURN_IF_ERROR(AtIndex(AddLayer(layer, i, builder), i));
   }
