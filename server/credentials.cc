@@ -1,5 +1,6 @@
 #include "server/credentials.h"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -71,8 +72,14 @@ absl::Status CheckAuthority(const std::string& authority, const TlsOptions& tls)
 }  // namespace
 
 bool IsLoopback(absl::string_view address) {
-  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
-         absl::StartsWith(address, "[::1]:") || absl::StartsWith(address, "unix:");
+  if (absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "[::1]:") ||
+      absl::StartsWith(address, "unix:")) {
+    return true;
+  }
+  // 127.0.0.0/8 as numbers: "127.0.0.1.example" is a name, and may lead anywhere.
+  const std::string host(address.substr(0, address.rfind(':')));
+  in_addr numeric;
+  return inet_pton(AF_INET, host.c_str(), &numeric) == 1 && absl::StartsWith(host, "127.");
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const ServerOptions& options) {

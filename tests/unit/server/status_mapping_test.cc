@@ -29,7 +29,8 @@ TEST(StatusMappingTest, EveryErrorHasOneErrorInfoOfOurDomain) {
   for (const absl::Status& status : {absl::Status(InvalidArgument("X", "y")), absl::InternalError("plain"),
                                      absl::CancelledError(""), absl::UnavailableError("later")}) {
     int infos = 0;
-    for (const google::protobuf::Any& any : ToRpcStatus(status).details()) {
+    const google::rpc::Status seen = ToRpcStatus(status);
+    for (const google::protobuf::Any& any : seen.details()) {
       google::rpc::ErrorInfo info;
       if (!any.UnpackTo(&info)) continue;
       ++infos;
