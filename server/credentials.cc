@@ -1,5 +1,6 @@
 #include "server/credentials.h"
 
+#include <arpa/inet.h>
 #include <openssl/bio.h>
 #include <openssl/pem.h>
 #include <openssl/x509.h>
@@ -57,11 +58,28 @@ absl::Status CheckPair(const std::string& certificate, const std::string& key, c
   return absl::OkStatus();
 }
 
+// gRPC would refuse it without saying which file is at fault.
+absl::Status CheckAuthority(const std::string& authority, const TlsOptions& tls) {
+  BIO* bytes = BIO_new_mem_buf(authority.data(), static_cast<int>(authority.size()));
+  const X509Ptr x509(PEM_read_bio_X509(bytes, nullptr, nullptr, nullptr));
+  BIO_free(bytes);
+  if (x509 == nullptr) {
+    return InvalidArgument("TLS_BAD_CERTIFICATE", absl::StrCat(tls.client_ca_file, " holds no certificate"));
+  }
+  return absl::OkStatus();
+}
+
 }  // namespace
 
 bool IsLoopback(absl::string_view address) {
-  return absl::StartsWith(address, "127.") || absl::StartsWith(address, "localhost:") ||
-         absl::StartsWith(address, "[::1]:") || absl::StartsWith(address, "unix:");
+  if (absl::StartsWith(address, "localhost:") || absl::StartsWith(address, "[::1]:") ||
+      absl::StartsWith(address, "unix:")) {
+    return true;
+  }
+  // 127.0.0.0/8 as numbers: "127.0.0.1.example" is a name, and may lead anywhere.
+  const std::string host(address.substr(0, address.rfind(':')));
+  in_addr numeric;
+  return inet_pton(AF_INET, host.c_str(), &numeric) == 1 && absl::StartsWith(host, "127.");
 }
 
 absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const ServerOptions& options) {
@@ -91,6 +109,7 @@ absl::StatusOr<std::shared_ptr<grpc::ServerCredentials>> MakeCredentials(const S
   ssl.pem_key_cert_pairs.push_back({key, certificate});
   if (!tls.client_ca_file.empty()) {
     LATIMER_ASSIGN_OR_RETURN(ssl.pem_root_certs, ReadPem("client authority", tls.client_ca_file));
+    LATIMER_RETURN_IF_ERROR(CheckAuthority(ssl.pem_root_certs, tls));
   }
   return grpc::SslServerCredentials(ssl);
 }

@@ -1,16 +1,15 @@
 #include "server/estimate_stream.h"
 
-#include <google/protobuf/arena.h>
-
 #include <deque>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "server/estimate_answer.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
-
-using google::protobuf::Arena;
 
 // One read and one write may be under way at a time. A request counts as in flight from its read until its answer is
 // written; at the limit nothing is read, and gRPC's flow control makes the client wait.
@@ -71,6 +70,8 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
 
   void OnDone() override {
     registry_->Remove(this);
+    // A worker may have ended the stream and not yet let go of the lock.
+    { MutexLock lock(&mutex_); }
     delete this;
   }
 
@@ -82,34 +83,55 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
       return;
     }
     auto shared = std::make_shared<grpc::ByteBuffer>(std::move(request));
-    if (!parts_.workers->TryRun([this, shared] { Answer(*shared); })) AnswerError(*shared, Overloaded());
+    if (!parts_.workers->TryRun([this, shared] { Answer(*shared); })) Refuse(*shared, Overloaded());
   }
 
   void Answer(const grpc::ByteBuffer& request) {
-    Arena arena(RequestArenaOptions());
-    auto* message = Arena::CreateMessage<v1::EstimateStreamRequest>(&arena);
-    auto* answer = Arena::CreateMessage<v1::EstimateStreamResponse>(&arena);
-    grpc::Slice slice;
-    const absl::string_view bytes = Contiguous(request, &slice);
+    uint64_t id = 0;
+    grpc::Slice answer;
     const absl::Status status = RunGuarded([&]() -> absl::Status {
+      grpc::Slice slice;
+      std::string copy;
+      LATIMER_ASSIGN_OR_RETURN(const absl::string_view bytes, Read(request, &slice, &id, &copy));
       if (context_->IsCancelled()) return absl::CancelledError("the caller went away");
-      LATIMER_RETURN_IF_ERROR(ParseRequest(bytes, message));
       const std::shared_ptr<const Catalog> catalog = parts_.catalog->Get();
-      return parts_.engine->Estimate(*catalog, message->request(), answer->mutable_estimate());
+      absl::StatusOr<grpc::Slice> response = AnswerEstimate(parts_, *catalog, bytes);
+      if (!response.ok()) return PrefixField(response.status(), "request");
+      answer = JoinStreamedResponse(id, *response);
+      return absl::OkStatus();
     });
-    answer->set_id(message->id());
-    if (!status.ok()) *answer->mutable_error() = ToRpcStatus(PrefixField(status, "request"));
-    Send(Serialize(*answer));
+    status.ok() ? Send(answer) : SendError(id, status);
   }
 
-  void AnswerError(const grpc::ByteBuffer& request, const absl::Status& status) {
-    Arena arena(RequestArenaOptions());
-    auto* message = Arena::CreateMessage<v1::EstimateStreamRequest>(&arena);
+  void Refuse(const grpc::ByteBuffer& request, const absl::Status& status) {
+    uint64_t id = 0;
     grpc::Slice slice;
-    const absl::Status parsed = ParseRequest(Contiguous(request, &slice), message);
+    std::string copy;
+    const absl::Status read = Read(request, &slice, &id, &copy).status();
+    SendError(id, read.ok() ? status : read);
+  }
+
+  // The bytes of the EstimateRequest and its id. They point into `slice`, or into `copy` where the message is written
+  // in an unusual way.
+  static absl::StatusOr<absl::string_view> Read(const grpc::ByteBuffer& request, grpc::Slice* slice, uint64_t* id,
+                                                std::string* copy) {
+    const absl::string_view bytes = Contiguous(request, slice);
+    if (const std::optional<StreamedRequest> split = SplitStreamedRequest(bytes)) {
+      *id = split->id;
+      return split->request;
+    }
+    v1::EstimateStreamRequest message;
+    const absl::Status status = ParseRequest(bytes, &message);
+    *id = message.id();
+    if (!status.ok()) return status;
+    *copy = message.request().SerializeAsString();
+    return absl::string_view(*copy);
+  }
+
+  void SendError(uint64_t id, const absl::Status& status) {
     v1::EstimateStreamResponse answer;
-    answer.set_id(message->id());
-    *answer.mutable_error() = ToRpcStatus(parsed.ok() ? status : parsed);
+    answer.set_id(id);
+    *answer.mutable_error() = ToRpcStatus(status);
     Send(Serialize(answer));
   }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "core/base/status_macros.h"
+#include "server/estimate_answer.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
@@ -12,19 +13,9 @@ namespace {
 
 using google::protobuf::Arena;
 
-absl::Status AnswerEstimate(const ServiceParts& parts, const Catalog& catalog, absl::string_view bytes,
-                            grpc::ByteBuffer* response) {
-  if (std::optional<grpc::Slice> known = parts.cache->Find(bytes, catalog.generation)) {
-    *response = grpc::ByteBuffer(&*known, 1);
-    return absl::OkStatus();
-  }
-  Arena arena(RequestArenaOptions());
-  auto* request = Arena::CreateMessage<v1::EstimateRequest>(&arena);
-  LATIMER_RETURN_IF_ERROR(ParseRequest(bytes, request));
-  auto* answer = Arena::CreateMessage<v1::EstimateResponse>(&arena);
-  LATIMER_RETURN_IF_ERROR(parts.engine->Estimate(catalog, *request, answer->mutable_estimate()));
-  grpc::Slice slice = Serialize(*answer);
-  parts.cache->Insert(bytes, catalog.generation, slice);
+absl::Status AnswerOne(const ServiceParts& parts, const Catalog& catalog, absl::string_view bytes,
+                       grpc::ByteBuffer* response) {
+  LATIMER_ASSIGN_OR_RETURN(grpc::Slice slice, AnswerEstimate(parts, catalog, bytes));
   *response = grpc::ByteBuffer(&slice, 1);
   return absl::OkStatus();
 }
@@ -61,7 +52,7 @@ grpc::ServerUnaryReactor* Unary(const ServiceParts& parts, grpc::CallbackServerC
 
 grpc::ServerUnaryReactor* EstimationServiceImpl::Estimate(grpc::CallbackServerContext* context,
                                                           const grpc::ByteBuffer* request, grpc::ByteBuffer* response) {
-  return Unary(parts_, context, request, response, AnswerEstimate);
+  return Unary(parts_, context, request, response, AnswerOne);
 }
 
 grpc::ServerUnaryReactor* EstimationServiceImpl::EstimatePlatforms(grpc::CallbackServerContext* context,

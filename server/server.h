@@ -5,7 +5,8 @@
 //   LATIMER_ASSIGN_OR_RETURN(std::unique_ptr<Server> server, Server::Create(options));
 //   auto stub = v1::EstimationService::NewStub(server->InProcessChannel());
 //
-// Safe for concurrent use. Stubs of InProcessChannel() must not be used after the server is gone.
+// Safe for concurrent use. Stubs of InProcessChannel() must not start calls once Drain() or the destructor
+// has begun: the transport of gRPC 1.51 then calls through a null pointer.
 #ifndef LATIMER_SERVER_SERVER_H_
 #define LATIMER_SERVER_SERVER_H_
 

@@ -126,7 +126,7 @@ absl::Status RunGuarded(const std::function<absl::Status()>& work) {
     return work();
   } catch (const std::bad_alloc&) {
     return ResourceExhausted("OUT_OF_MEMORY", "the request needs more memory than the server has; send a smaller one");
-  } catch (const std::exception&) {
+  } catch (...) {
     // The text of a foreign exception may hold anything; it stays here.
     return Error(absl::StatusCode::kInternal, "INTERNAL", "the server failed on this request");
   }

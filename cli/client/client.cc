@@ -29,8 +29,7 @@ absl::StatusOr<std::vector<v1::NetworkEstimate>> Client::Estimate(const std::vec
   *request.mutable_network() = network;
   *request.mutable_options() = options;
   v1::EstimatePlatformsResponse response;
-  const absl::Status status =
-      ToStatus(estimation_->EstimatePlatforms(NewContext().get(), request, &response), target_);
+  const absl::Status status = ToStatus(estimation_->EstimatePlatforms(NewContext().get(), request, &response), target_);
   if (!status.ok()) return status;
   if (response.estimates_size() != request.platforms_size()) {
     return Error(absl::StatusCode::kInternal, "WRONG_ANSWER",

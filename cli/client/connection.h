@@ -13,11 +13,11 @@
 namespace latimer::cli {
 
 struct ConnectionOptions {
-  std::string server;    // "host:port"; empty: in process
-  bool tls = false;      // also true with any of the files
-  std::string tls_ca;    // PEM; empty: the system's authorities
-  std::string tls_cert;  // PEM; for servers that ask for a client's certificate
-  std::string tls_key;   // PEM; needed with tls_cert
+  std::string server;                          // "host:port"; empty: in process
+  bool tls = false;                            // also true with any of the files
+  std::string tls_ca;                          // PEM; empty: the system's authorities
+  std::string tls_cert;                        // PEM; for servers that ask for a client's certificate
+  std::string tls_key;                         // PEM; needed with tls_cert
   absl::Duration timeout = absl::Seconds(30);  // of each call
 
   bool uses_tls() const { return tls || !tls_ca.empty() || !tls_cert.empty(); }

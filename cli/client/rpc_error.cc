@@ -2,8 +2,8 @@
 
 #include <string>
 
-#include "absl/strings/str_cat.h"
 #include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "google/rpc/error_details.pb.h"
 #include "google/rpc/status.pb.h"
@@ -37,11 +37,10 @@ std::string OwnMessage(const grpc::Status& status, const CallTarget& target) {
   switch (status.error_code()) {
     case grpc::StatusCode::UNAVAILABLE:
       if (target.address.empty()) return absl::StrCat("the estimator stopped: ", status.error_message());
-      return absl::StrCat(
-          "cannot reach a server at ", target.address, target.tls ? " with TLS" : "", " (", status.error_message(),
-          "). Start one there with 'latimer-server --listen ", target.address,
-          "', or leave --server out to estimate in this process",
-          target.tls ? "" : "; if the server uses TLS, add --tls or --tls-ca");
+      return absl::StrCat("cannot reach a server at ", target.address, target.tls ? " with TLS" : "", " (",
+                          status.error_message(), "). Start one there with 'latimer-server --listen ", target.address,
+                          "', or leave --server out to estimate in this process",
+                          target.tls ? "" : "; if the server uses TLS, add --tls or --tls-ca");
     case grpc::StatusCode::DEADLINE_EXCEEDED:
       return absl::StrCat("no answer from ", where, " within ", absl::FormatDuration(target.timeout),
                           "; allow more with --timeout");

@@ -12,11 +12,10 @@ std::string CsvField(absl::string_view field) {
 }
 
 std::string CsvRow(const std::vector<std::string>& fields) {
-  return absl::StrCat(absl::StrJoin(fields, ",",
-                                    [](std::string* out, const std::string& field) {
-                                      absl::StrAppend(out, CsvField(field));
-                                    }),
-                      "\n");
+  return absl::StrCat(
+      absl::StrJoin(fields, ",",
+                    [](std::string* out, const std::string& field) { absl::StrAppend(out, CsvField(field)); }),
+      "\n");
 }
 
 }  // namespace latimer::cli

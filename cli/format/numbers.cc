@@ -25,9 +25,10 @@ int IntegerDigits(double value, int significant) {
 
 std::string FormatFixed(double value, int decimals) {
   if (!std::isfinite(value)) return "-";
-  const double smallest = std::pow(10.0, -decimals);
-  if (value > 0 && value < smallest / 2) return absl::StrFormat("<%.*f", decimals, smallest);
-  return absl::StrFormat("%.*f", decimals, value);
+  std::string text = absl::StrFormat("%.*f", decimals, value);
+  const bool reads_as_zero = text.find_first_of("123456789") == std::string::npos;
+  if (value > 0 && reads_as_zero) return absl::StrFormat("<%.*f", decimals, std::pow(10.0, -decimals));
+  return text;
 }
 
 int DecimalsFor(double largest, int significant) {

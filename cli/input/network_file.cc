@@ -43,7 +43,7 @@ Form FormOf(absl::string_view ending, absl::string_view bytes) {
   if (ending == ".pb" || ending == ".binpb") return Form::kBinaryProto;
   if (!ending.empty()) return Form::kUnknown;
   return absl::StartsWith(absl::StripLeadingAsciiWhitespace(bytes.substr(0, 4096)), "{") ? Form::kAnnetteJson
-                                                                                       : Form::kOnnx;
+                                                                                         : Form::kOnnx;
 }
 
 // How to get from a foreign format to one we read; empty if we know no better than the list of endings.
@@ -82,7 +82,8 @@ absl::Status CheckPlausible(absl::string_view bytes) {
     return InvalidArgument("FILE_IS_ARCHIVE",
                            "is a ZIP archive (PyTorch saves models this way); unpack it or export it to ONNX");
   }
-  if (absl::StartsWith(bytes, "\x1f\x8b")) return InvalidArgument("FILE_IS_ARCHIVE", "is compressed with gzip; unpack it");
+  if (absl::StartsWith(bytes, "\x1f\x8b"))
+    return InvalidArgument("FILE_IS_ARCHIVE", "is compressed with gzip; unpack it");
   return absl::OkStatus();
 }
 

@@ -214,9 +214,10 @@ std::string EstimateSummary(const std::vector<v1::NetworkEstimate>& estimates, c
   }
   std::string text = table.Render(terminal);
   if (!estimates.empty()) {
-    absl::StrAppend(&text, "intervals of ", FormatPercent(estimates[0].confidence(), 0), ", ",
-                    IntervalNote(estimates[0].interval_source()),
-                    simulated ? "; simulated boards are not real ones" : "", "\n");
+    text += WrapHanging(absl::StrCat("intervals of ", FormatPercent(estimates[0].confidence(), 0), ", ",
+                                     IntervalNote(estimates[0].interval_source()),
+                                     simulated ? "; simulated boards are not real ones" : ""),
+                        "", terminal.width);
   }
   return text;
 }

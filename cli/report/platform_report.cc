@@ -108,13 +108,15 @@ std::string PlatformReport(const v1::Platform& platform, const Terminal& termina
     for (const v1::Accuracy& accuracy : model.accuracy()) {
       if (accuracy.model_kind() == model.auto_kind()) error = FormatPercent(accuracy.mape());
     }
-    const v1::AnalyticalModel& analytical = model.analytical(model.analytical_size() - 1);
-    table.AddRow({{model.unit_type()},
-                  {KindWords(model.auto_kind())},
-                  {FormatSi(analytical.peak_ops_per_second(), "op/s")},
-                  {FormatSi(analytical.bandwidth_bytes_per_second(), "B/s")},
-                  {UnrollingText(model)},
-                  {error}});
+    std::string peak;
+    std::string bandwidth;
+    if (!model.analytical().empty()) {
+      const v1::AnalyticalModel& analytical = *model.analytical().rbegin();
+      peak = FormatSi(analytical.peak_ops_per_second(), "op/s");
+      bandwidth = FormatSi(analytical.bandwidth_bytes_per_second(), "B/s");
+    }
+    table.AddRow(
+        {{model.unit_type()}, {KindWords(model.auto_kind())}, {peak}, {bandwidth}, {UnrollingText(model)}, {error}});
   }
   text += table.Render(terminal);
   if (platform.fusion_rules_size() > 0) text += "\nfused into one unit\n";
@@ -122,7 +124,7 @@ std::string PlatformReport(const v1::Platform& platform, const Terminal& termina
     std::string line = absl::StrCat(absl::StrJoin(rule.primary(), "/"), " + ", absl::StrJoin(rule.secondary(), "/"));
     if (!rule.unit_type().empty()) absl::StrAppend(&line, terminal.ascii ? " -> " : " → ", rule.unit_type());
     if (!rule.condition().empty()) absl::StrAppend(&line, " (", rule.condition(), ")");
-    text += WrapHanging(line, "  ", terminal.width);
+    text += WrapHanging(Printable(line, terminal.ascii), "  ", terminal.width);
   }
   return text;
 }

@@ -5,6 +5,7 @@
 
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/network/input_overrides.h"
@@ -34,6 +35,28 @@ Error BadLayer(absl::string_view layer, absl::string_view field, absl::string_vi
   return InvalidArgument("BAD_LAYER", absl::StrCat("layer '", layer, "': ", message))
       .Field(absl::StrCat("network.layers.", field))
       .With("layer", layer);
+}
+
+// The same error with `field` for the one it has.
+absl::Status WithField(const absl::Status& status, absl::string_view field) {
+  const std::optional<ErrorDetails> details = GetErrorDetails(status);
+  Error error(status.code(), details.has_value() ? details->reason : "BAD_NETWORK", status.message());
+  error.Field(field);
+  if (details.has_value()) {
+    for (const auto& [key, value] : details->metadata) error.With(key, value);
+  }
+  return error;
+}
+
+// The same error with the position of the layer in its field.
+absl::Status AtIndex(const absl::Status& status, int index) {
+  if (status.ok()) return status;
+  const std::optional<ErrorDetails> details = GetErrorDetails(status);
+  absl::string_view field = details.has_value() ? absl::string_view(details->field) : absl::string_view();
+  const std::string layer = absl::StrCat("network.layers[", index, "]");
+  // What the builder finds wrong is about the layer as a whole.
+  if (!absl::ConsumePrefix(&field, "network.layers.")) return WithField(status, layer);
+  return WithField(status, absl::StrCat(layer, ".", field));
 }
 
 // Reads the parameters of one layer. `input` is the shape of its first activation.
@@ -199,7 +222,8 @@ class ParameterReader {
 absl::Status AddInputs(const v1::Network& message, const ImportOptions& options, NetworkBuilder& builder) {
   std::vector<DeclaredInput> declared;
   declared.reserve(static_cast<size_t>(message.inputs_size()));
-  for (const v1::NetworkInput& input : message.inputs()) {
+  for (int i = 0; i < message.inputs_size(); ++i) {
+    const v1::NetworkInput& input = message.inputs(i);
     DeclaredInput& entry = declared.emplace_back();
     entry.name = input.name();
     entry.rank_known = input.has_shape();
@@ -207,7 +231,7 @@ absl::Status AddInputs(const v1::Network& message, const ImportOptions& options,
       if (dim < 1) {
         return InvalidArgument("BAD_DIMENSION", absl::StrCat("input '", input.name(), "' has the dimension ", dim,
                                                              "; dimensions are at least 1"))
-            .Field("network.inputs.shape")
+            .Field(absl::StrCat("network.inputs[", i, "].shape"))
             .With("input", input.name());
       }
       entry.dims.push_back({dim, {}});
@@ -215,15 +239,57 @@ absl::Status AddInputs(const v1::Network& message, const ImportOptions& options,
     if (!v1::DataType_IsValid(input.data_type())) {
       return InvalidArgument("UNKNOWN_DATA_TYPE", absl::StrCat("input '", input.name(), "' has the unknown data type ",
                                                                static_cast<int>(input.data_type())))
-          .Field("network.inputs.data_type")
+          .Field(absl::StrCat("network.inputs[", i, "].data_type"))
           .With("input", input.name());
     }
   }
   LATIMER_ASSIGN_OR_RETURN(const std::vector<Shape> shapes, ResolveInputShapes(declared, options));
   for (int i = 0; i < message.inputs_size(); ++i) {
     const auto type = static_cast<DataType>(message.inputs(i).data_type());
-    LATIMER_RETURN_IF_ERROR(builder.AddInput(message.inputs(i).name(), shapes[static_cast<size_t>(i)], type).status());
+    const absl::StatusOr<TensorId> id =
+        builder.AddInput(message.inputs(i).name(), shapes[static_cast<size_t>(i)], type);
+    if (!id.ok()) return WithField(id.status(), absl::StrCat("network.inputs[", i, "]"));
   }
+  return absl::OkStatus();
+}
+
+// The element type of the outputs where it is not that of the first input; the message does not say it.
+DataType OutputType(const LayerSpec& spec, const Network& network) {
+  switch (spec.type) {
+    case LayerType::kArgReduce:
+      return DataType::kInt64;
+    case LayerType::kCompare:
+      return DataType::kBool;
+    case LayerType::kWhere:  // the condition comes first
+      return network.tensors[spec.operands.back().tensor].type;
+    case LayerType::kQuantize:
+      return DataType::kInt8;
+    case LayerType::kDequantize:
+      return DataType::kFloat32;
+    case LayerType::kGather: {
+      // Indices into a constant table: an embedding.
+      const bool indices = spec.operands.size() == 1 && !IsFloatingPoint(network.tensors[spec.operands[0].tensor].type);
+      return indices && !spec.weights.empty() ? DataType::kFloat32 : DataType::kUnspecified;
+    }
+    default:
+      return DataType::kUnspecified;
+  }
+}
+
+// The constant part of a concatenation: as long along the axis as its number of elements makes it.
+absl::Status AddConstantPart(const v1::Layer& layer, absl::string_view name, NetworkBuilder& builder, LayerSpec& spec) {
+  Shape shape = builder.network().tensors[spec.operands[0].tensor].shape;
+  int64_t& length = shape[static_cast<size_t>(std::get<AxisAttributes>(spec.attributes).axis)];
+  const int64_t slice = NumElements(shape) / length;
+  if (layer.constant_elements() % slice != 0) {
+    return BadLayer(name, "constant_elements",
+                    absl::StrCat("a constant of ", layer.constant_elements(),
+                                 " elements has no place beside slices of ", slice, " elements"));
+  }
+  length = layer.constant_elements() / slice;
+  LATIMER_ASSIGN_OR_RETURN(const ConstantId id,
+                           builder.AddConstant(absl::StrCat(name, ".constant"), shape, DataType::kFloat32));
+  spec.operands.push_back(Operand::Fixed(id));
   return absl::OkStatus();
 }
 
@@ -256,13 +322,24 @@ absl::Status AddLayer(const v1::Layer& layer, int index, NetworkBuilder& builder
   if (layer.constant_elements() < 0) {
     return BadLayer(name, "constant_elements", "constant_elements is negative");
   }
-  if (layer.constant_elements() > 0 && !IsConvolution(spec.type) && spec.type != LayerType::kFullyConnected) {
+  if (layer.constant_elements() > 0 && spec.type == LayerType::kConcat) {
+    LATIMER_RETURN_IF_ERROR(AddConstantPart(layer, name, builder, spec));
+  } else if (layer.constant_elements() > 0 && !IsConvolution(spec.type) && spec.type != LayerType::kFullyConnected) {
     LATIMER_ASSIGN_OR_RETURN(const ConstantId id, builder.AddConstant(absl::StrCat(name, ".constant"),
                                                                       {layer.constant_elements()}, DataType::kFloat32));
     spec.weights.push_back(id);
   }
-  if (spec.type == LayerType::kArgReduce) spec.output_type = DataType::kInt64;
-  if (spec.type == LayerType::kCompare) spec.output_type = DataType::kBool;
+  if (layer.output_shape().further_shapes_size() > 0) {
+    if (spec.type != LayerType::kUnknown || !layer.output_shape().has_shape()) {
+      return BadLayer(name, "output_shape.further_shapes",
+                      "only an UNKNOWN layer whose first output's shape is given has further ones");
+    }
+    spec.declared_output_shapes.push_back(ToList<Shape>(layer.output_shape().shape().dims()));
+    for (const v1::Shape& shape : layer.output_shape().further_shapes()) {
+      spec.declared_output_shapes.push_back(ToList<Shape>(shape.dims()));
+    }
+  }
+  spec.output_type = OutputType(spec, builder.network());
   return builder.AddLayer(spec).status();
 }
 
@@ -333,6 +410,9 @@ void WriteAttributes(const Network& network, const Layer& layer, v1::Layer* to) 
     ToDims(transpose->permutation, to->mutable_transpose()->mutable_permutation());
   } else if (std::holds_alternative<OutputShapeAttributes>(layer.attributes) || layer.type == LayerType::kUnknown) {
     WriteOutputShape(network.OutputShape(layer), to);
+    for (size_t i = 1; i < layer.outputs.size() && layer.type == LayerType::kUnknown; ++i) {
+      ToDims(network.tensors[layer.outputs[i]].shape, to->mutable_output_shape()->add_further_shapes()->mutable_dims());
+    }
   } else if (IsElementwiseBroadcast(layer.type) && NeedsOutputShape(network, layer)) {
     WriteOutputShape(network.OutputShape(layer), to);
   }
@@ -344,7 +424,8 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
   if (message.layers_size() > options.limits.max_nodes) {
     return ResourceExhausted("TOO_MANY_NODES",
                              absl::StrCat("the network has ", message.layers_size(), " layers; at most ",
-                                          options.limits.max_nodes, " are allowed"));
+                                          options.limits.max_nodes, " are allowed"))
+        .Field("network.layers");
   }
   if (message.inputs().empty()) {
     return InvalidArgument("NO_INPUTS", "the network has no inputs").Field("network.inputs");
@@ -358,9 +439,15 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
     const v1::Layer& layer = message.layers(i);
     if (layer.inputs_size() > options.limits.max_inputs_per_node) {
       return ResourceExhausted("TOO_MANY_INPUTS", absl::StrCat("layer '", layer.name(), "' has more than ",
-                                                               options.limits.max_inputs_per_node, " inputs"));
+                                                               options.limits.max_inputs_per_node, " inputs"))
+          .Field(absl::StrCat("network.layers[", i, "].inputs"));
     }
-    LATIMER_RETURN_IF_ERROR(AddLayer(layer, i, builder));
+    if (layer.output_shape().further_shapes_size() >= options.limits.max_inputs_per_node) {
+      return ResourceExhausted("TOO_MANY_OUTPUTS", absl::StrCat("layer '", layer.name(), "' has more than ",
+                                                                options.limits.max_inputs_per_node, " outputs"))
+          .Field(absl::StrCat("network.layers[", i, "].output_shape.further_shapes"));
+    }
+    LATIMER_RETURN_IF_ERROR(AtIndex(AddLayer(layer, i, builder), i));
   }
   network.name = options.display_name.empty() ? message.name() : options.display_name;
   network.source_node_count = message.layers_size();
@@ -369,7 +456,9 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
     if (elements > 1) network.source_params += elements;
   }
   std::vector<absl::string_view> outputs(message.outputs().begin(), message.outputs().end());
-  return std::move(builder).Finish(outputs);
+  absl::StatusOr<Network> finished = std::move(builder).Finish(outputs);
+  if (!finished.ok()) return WithField(finished.status(), outputs.empty() ? "network.layers" : "network.outputs");
+  return finished;
 }
 
 v1::Network NetworkToProto(const Network& network) {
@@ -390,7 +479,13 @@ v1::Network NetworkToProto(const Network& network) {
   for (const Layer& layer : network.layers) {
     v1::Layer* out = message.add_layers();
     std::string name(layer.name);
-    for (int i = 2; !used.insert(name).second; ++i) name = absl::StrCat(layer.name, "#", i);
+    auto taken = [&] {
+      bool any = used.contains(name);
+      for (size_t i = 1; i < layer.outputs.size(); ++i) any = any || used.contains(absl::StrCat(name, ":", i));
+      return any;
+    };
+    for (int i = 2; taken(); ++i) name = absl::StrCat(layer.name, "#", i);
+    used.insert(name);
     out->set_name(name);
     out->set_type(static_cast<v1::LayerType>(layer.type));
     for (TensorId id : layer.inputs) out->add_inputs(names[id]);

@@ -10,7 +10,8 @@ namespace latimer {
 // convolution or fully connected layer before it, merges a bias Add into the product before it, joins the patterns by
 // which exporters write SiLU, HardSwish, HardSigmoid, GELU (erf and tanh forms), Mish, LayerNorm, and removes layers
 // whose results nobody reads. Every source node stays accounted for: in some layer's `nodes` or in `free_nodes`.
-// Macs() changes only by what nobody reads. Deterministic; linear in the number of layers (each rewrite shrinks the network).
+// Macs() changes only by what nobody reads. Deterministic; linear in the number of layers (each rewrite shrinks the
+// network).
 Network Simplify(Network network);
 
 }  // namespace latimer

@@ -7,7 +7,8 @@ namespace latimer::simplify_internal {
 
 void FoldPadding(Rewriter& rewriter) {
   Network& network = rewriter.network();
-  for (LayerId id = 0; id < rewriter.layer_count(); ++id) {
+  // Backwards, so that of several in a row each finds the convolution next to it.
+  for (LayerId id = rewriter.layer_count(); id-- > 0;) {
     if (!rewriter.Is(id, LayerType::kPad) || network.layers[id].inputs.size() != 1) continue;
     const auto& pad = std::get<PadAttributes>(network.layers[id].attributes);
     const std::optional<LayerId> next = rewriter.SoleReader(network.layers[id].outputs[0]);

@@ -33,25 +33,33 @@ std::optional<TensorId> SquareRoot(const Rewriter& rewriter, TensorId tensor, ab
   return std::nullopt;
 }
 
-// x - mean(x).
-std::optional<TensorId> Centred(Rewriter& rewriter, LayerId id, absl::InlinedVector<LayerId, 12>& group,
-                                std::optional<int64_t>& axis) {
+// x of x - mean(x), where the mean is over the dimensions from `axis` on.
+std::optional<TensorId> Centred(const Rewriter& rewriter, LayerId id, absl::InlinedVector<LayerId, 12>& group,
+                                int64_t axis) {
   const Layer& sub = rewriter.layer(id);
   if (sub.type != LayerType::kSub || sub.inputs.size() != 2) return std::nullopt;
   const std::optional<LayerId> mean = rewriter.ProducerOf(sub.inputs[1], LayerType::kReduce);
   if (!mean.has_value() || rewriter.layer(*mean).inputs[0] != sub.inputs[0]) return std::nullopt;
-  axis = TrailingAxis(rewriter.network(), rewriter.layer(*mean));
+  if (TrailingAxis(rewriter.network(), rewriter.layer(*mean)) != axis) return std::nullopt;
   group.push_back(id);
   group.push_back(*mean);
   return sub.inputs[0];
 }
 
 // A product or sum by a constant over the normalised dimensions right after the normalisation.
-std::optional<LayerId> Affine(const Rewriter& rewriter, LayerId last, LayerType type) {
+std::optional<LayerId> Affine(const Rewriter& rewriter, LayerId last, LayerType type, int64_t axis) {
   const std::optional<LayerId> next = rewriter.SoleReader(rewriter.layer(last).outputs[0]);
   if (!next.has_value() || !rewriter.Is(*next, type)) return std::nullopt;
   const Layer& layer = rewriter.layer(*next);
-  return layer.inputs.size() == 1 && layer.constants.size() == 1 ? next : std::nullopt;
+  if (layer.inputs.size() != 1 || layer.constants.size() != 1) return std::nullopt;
+  const Network& network = rewriter.network();
+  const Shape& constant = network.constants[layer.constants[0]].shape;
+  const size_t rank = network.OutputShape(layer).size();
+  if (constant.size() > rank) return std::nullopt;
+  for (size_t i = 0; i < constant.size(); ++i) {
+    if (rank - constant.size() + i < static_cast<size_t>(axis) && constant[i] != 1) return std::nullopt;
+  }
+  return next;
 }
 
 void Join(Rewriter& rewriter, LayerId id) {
@@ -63,26 +71,27 @@ void Join(Rewriter& rewriter, LayerId id) {
   const std::optional<LayerId> shifted = rewriter.ProducerOf(rewriter.layer(*root).inputs[0], LayerType::kAdd);
   if (!shifted.has_value() || !rewriter.ScalarOperand(*shifted).has_value()) return;
   const std::optional<LayerId> variance = rewriter.ProducerOf(rewriter.layer(*shifted).inputs[0], LayerType::kReduce);
-  if (!variance.has_value() || !TrailingAxis(rewriter.network(), rewriter.layer(*variance)).has_value()) return;
+  if (!variance.has_value()) return;
+  const std::optional<int64_t> axis = TrailingAxis(rewriter.network(), rewriter.layer(*variance));
+  if (!axis.has_value()) return;
   group.insert(group.end(), {*root, *shifted, *variance});
   const std::optional<TensorId> deviation = SquareRoot(rewriter, rewriter.layer(*variance).inputs[0], group);
   if (!deviation.has_value()) return;
-  std::optional<int64_t> axis;
   // Some exporters subtract twice, once for each use.
   std::optional<TensorId> input;
   for (TensorId centred : {div.inputs[0], *deviation}) {
     const std::optional<LayerId> sub = rewriter.Producer(centred);
     if (!sub.has_value()) return;
-    const std::optional<TensorId> x = Centred(rewriter, *sub, group, axis);
-    if (!x.has_value() || !axis.has_value() || (input.has_value() && *input != *x)) return;
+    const std::optional<TensorId> x = Centred(rewriter, *sub, group, *axis);
+    if (!x.has_value() || (input.has_value() && *input != *x)) return;
     input = x;
   }
   LayerId last = id;
-  if (std::optional<LayerId> scale = Affine(rewriter, last, LayerType::kMul)) {
+  if (std::optional<LayerId> scale = Affine(rewriter, last, LayerType::kMul, *axis)) {
     group.push_back(*scale);
     last = *scale;
   }
-  if (std::optional<LayerId> shift = Affine(rewriter, last, LayerType::kAdd)) {
+  if (std::optional<LayerId> shift = Affine(rewriter, last, LayerType::kAdd, *axis)) {
     group.push_back(*shift);
     last = *shift;
   }

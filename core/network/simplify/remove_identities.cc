@@ -29,7 +29,7 @@ void RemoveIdentities(Rewriter& rewriter) {
   Network& network = rewriter.network();
   for (LayerId id = 0; id < rewriter.layer_count(); ++id) {
     Layer& layer = network.layers[id];
-    if (layer.inputs.size() != 1 || layer.outputs.size() != 1) continue;
+    if (rewriter.gone(id) || layer.inputs.size() != 1 || layer.outputs.size() != 1) continue;
     if (layer.type == LayerType::kTranspose) {
       const auto transpose = std::get<TransposeAttributes>(layer.attributes);
       const TensorId input = layer.inputs[0];

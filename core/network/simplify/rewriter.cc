@@ -89,6 +89,7 @@ bool Rewriter::Bypass(LayerId id) {
 
 bool Rewriter::Collapse(absl::Span<const LayerId> group, LayerId last, TensorId input, LayerType type,
                         LayerAttributes attributes, bool keep_constants) {
+  if (network_.OutputShape(network_.layers[last]) != network_.tensors[input].shape) return false;
   absl::InlinedVector<LayerId, 12> members(group.begin(), group.end());
   std::sort(members.begin(), members.end());
   members.erase(std::unique(members.begin(), members.end()), members.end());

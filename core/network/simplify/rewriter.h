@@ -18,6 +18,7 @@ class Rewriter {
   explicit Rewriter(Network network);
 
   Network& network() { return network_; }
+  const Network& network() const { return network_; }
   const Layer& layer(LayerId id) const { return network_.layers[id]; }
   LayerId layer_count() const { return static_cast<LayerId>(network_.layers.size()); }
   bool gone(LayerId id) const { return gone_[id]; }
@@ -44,7 +45,8 @@ class Rewriter {
   // Readers of the layer's output read its first input instead. False if its output is a network output.
   bool Bypass(LayerId id);
   // One layer of `type` over `input` takes the place of `group`, which includes `last` and uses nothing but `input` and
-  // constants. False, and nothing happens, if something outside reads a value from inside.
+  // constants. False, and nothing happens, if something outside reads a value from inside or a constant of more
+  // dimensions gave the result another shape than `input`.
   bool Collapse(absl::Span<const LayerId> group, LayerId last, TensorId input, LayerType type,
                 LayerAttributes attributes, bool keep_constants = false);
   // Takes the layer away; its nodes become free.
@@ -65,9 +67,9 @@ class Rewriter {
 
 // The rules, in the order they run.
 void RemoveIdentities(Rewriter& rewriter);
-void FoldAffine(Rewriter& rewriter);
 void JoinActivations(Rewriter& rewriter);
 void JoinLayerNorm(Rewriter& rewriter);
+void FoldAffine(Rewriter& rewriter);
 void FoldPadding(Rewriter& rewriter);
 void RemoveUnread(Rewriter& rewriter);
 

@@ -1,0 +1,29 @@
+// Mutations that know the structure of what they change, so that most mutants get past the parsers.
+#ifndef LATIMER_TESTS_FUZZ_MUTATE_H_
+#define LATIMER_TESTS_FUZZ_MUTATE_H_
+
+#include <cstdint>
+#include <random>
+#include <string>
+
+#include "absl/strings/string_view.h"
+#include "tests/fuzz/exercise.h"
+
+namespace latimer::fuzz {
+
+using Random = std::mt19937_64;
+
+// `bytes` with a few values, names or parts replaced, added, repeated or removed; plain bytes are changed where it does
+// not parse. Equal arguments give equal results.
+std::string Mutate(Form form, absl::string_view bytes, Random& random);
+
+// The parts of Mutate(). Empty: `bytes` does not parse.
+std::string MutateMessage(Form form, absl::string_view bytes, Random& random);
+std::string MutateJson(absl::string_view bytes, Random& random);
+
+// A number that breaks careless arithmetic, or a small one.
+int64_t WildNumber(Random& random);
+
+}  // namespace latimer::fuzz
+
+#endif  // LATIMER_TESTS_FUZZ_MUTATE_H_

@@ -1,0 +1,49 @@
+#!/usr/bin/env bash
+# Builds the libFuzzer targets with clang and runs them, one after the other, from the committed corpus and what earlier
+# runs found. Findings end up in build/fuzz/findings; the exit status is 1 where there are any.
+#
+# usage: tests/fuzz/run.sh [--seconds N] [TARGET…]      targets: onnx, annette, network (default: all); N: 60
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+seconds=60
+targets=()
+while [ $# -gt 0 ]; do
+  case "$1" in
+    --seconds) seconds="${2:-}"; shift ;;
+    onnx | annette | network) targets+=("$1") ;;
+    -h | --help) sed -n '2,5s/^# \{0,1\}//p' tests/fuzz/run.sh; exit 0 ;;
+    *) printf 'run.sh: unknown argument %s; see --help\n' "$1" >&2; exit 2 ;;
+  esac
+  shift
+done
+if ! [[ "$seconds" =~ ^[1-9][0-9]*$ ]]; then
+  printf 'run.sh: --seconds needs a whole number above 0\n' >&2
+  exit 2
+fi
+if [ ${#targets[@]} -eq 0 ]; then
+  targets=(onnx annette network)
+fi
+if ! command -v clang++ >/dev/null; then
+  printf 'run.sh: clang++ is missing; scripts/install_dependencies.sh lint installs it\n' >&2
+  exit 1
+fi
+
+build=${LATIMER_FUZZ_BUILD:-build/fuzz}
+cmake --preset fuzz -B "$build" >/dev/null
+cmake --build "$build" --target "${targets[@]/#/fuzz_}"
+
+failed=no
+for target in "${targets[@]}"; do
+  found="$build/corpus/$target"
+  mkdir -p "$found" "$build/findings"
+  printf '\n== %s: %s s\n' "$target" "$seconds"
+  # The limits are those a request of the server has room for, with what sanitizers add.
+  "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 \
+    -max_len=65536 -print_final_stats=1 -artifact_prefix="$build/findings/$target-" \
+    "$found" "tests/fuzz/corpus/$target" || failed=yes
+done
+if [ "$failed" = yes ]; then
+  printf '\nrun.sh: there are findings in %s/findings\n' "$build" >&2
+  exit 1
+fi
