@@ -153,6 +153,23 @@ class ProtoLint(unittest.TestCase):
         file.package = "latimer"
         self.assertTrue(proto_lint.Style(file).run())
 
+    def test_calls_may_share_a_resource_and_nothing_else(self):
+        file = file_with()
+        for name, first in (("Board", "name"), ("StopBoardRequest", "name"), ("MendBoardRequest", "name"),
+                            ("Answer", "value")):
+            file.message_type.add(name=name).field.add(name=first, number=1)
+        service = file.service.add(name="BoardService")
+        for name in ("StopBoard", "MendBoard"):
+            service.method.add(name=name, input_type=f".latimer.v1.{name}Request", output_type=".latimer.v1.Board")
+        findings = "\n".join(proto_lint.Style(file).run() + proto_lint.unique_messages([file]))
+        for text in ("returns", "shares"):
+            self.assertNotIn(text, findings)
+        for method in service.method:
+            method.output_type = ".latimer.v1.Answer"
+        findings = "\n".join(proto_lint.Style(file).run() + proto_lint.unique_messages([file]))
+        for text in ("returns Answer, should return StopBoardResponse", "shares latimer.v1.Answer"):
+            self.assertIn(text, findings)
+
     def test_breaking_changes(self):
         old = file_with(descriptor_pb2.DescriptorProto(name="M", field=[
             {"name": "a", "number": 1, "type": 3, "label": 1}, {"name": "b", "number": 2, "type": 3, "label": 1},

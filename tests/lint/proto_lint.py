@@ -4,7 +4,7 @@ usage: proto_lint.py DESCRIPTOR_SET [--baseline DESCRIPTOR_SET]
 The set is made by protoc --include_source_info --include_imports --descriptor_set_out=….
 
 Style: package = folder with a version at its end; services end in Service; requests and answers belong to one call
-(Get may return the resource itself); enum values carry the enum's name and start with _UNSPECIFIED = 0; fields are
+(a call about one resource may return the resource itself); enum values carry the enum's name and start with _UNSPECIFIED = 0; fields are
 lower_snake_case; everything is commented. Compatibility with the baseline: nothing removed without reserving its
 number and name, nothing renumbered, renamed or retyped, on the wire or in JSON.
 """
@@ -38,8 +38,9 @@ def upper_snake(name):
 class Style:
     """Findings of one file."""
 
-    def __init__(self, file):
+    def __init__(self, file, files=()):
         self.file = file
+        self.resources = resources([file, *files])
         self.comments = {
             tuple(l.path): (l.leading_comments or l.trailing_comments).strip()
             for l in file.source_code_info.location
@@ -82,7 +83,10 @@ class Style:
             self.commented(path + (MESSAGE_FIELD, i), f"{name}.{field.name}")
             if not re.fullmatch(r"[a-z][a-z0-9]*(_[a-z0-9]+)*", field.name):
                 self.add(f"{name}.{field.name}", "not lower_snake_case")
+        optional = {field.oneof_index for field in message.field if field.proto3_optional}
         for i, oneof in enumerate(message.oneof_decl):
+            if i in optional:
+                continue  # made by protoc; the field's comment is the comment
             self.commented(path + (MESSAGE_ONEOF, i), f"{name}.{oneof.name}")
         for i, nested in enumerate(message.nested_type):
             self.message(nested, path + (MESSAGE_NESTED, i), f"{name}.{nested.name}")
@@ -111,19 +115,24 @@ class Style:
             takes, gives = (t.rpartition(".")[2] for t in (method.input_type, method.output_type))
             if takes != f"{method.name}Request":
                 self.add(name, f"takes {takes}, should take {method.name}Request")
-            resource = method.name[3:] if method.name.startswith("Get") else None
-            if gives not in (f"{method.name}Response", resource):
+            if gives != f"{method.name}Response" and method.output_type not in self.resources:
                 self.add(name, f"returns {gives}, should return {method.name}Response")
 
 
+def resources(files):
+    """Full names of messages that stand for a thing with a name of its own, as against requests and answers."""
+    return {f".{file.package}.{message.name}" for file in files for message in file.message_type
+            if message.field and message.field[0].name == "name" and not message.name.endswith(("Request", "Response"))}
+
+
 def unique_messages(files):
-    """A request or answer belongs to one call."""
-    seen, findings = {}, []
+    """A request or answer belongs to one call, except for resources."""
+    seen, findings, shared = {}, [], resources(files)
     for file in files:
         for service in file.service:
             for method in service.method:
                 name = f"{service.name}.{method.name}"
-                for kind in {method.input_type, method.output_type}:
+                for kind in {method.input_type, method.output_type} - shared:
                     if kind in seen:
                         findings.append(f"{file.name}: {name}: shares {kind[1:]} with {seen[kind]}")
                     seen[kind] = name
@@ -215,7 +224,7 @@ def main():
     files = load(arguments.descriptor_set)
     if not files:
         sys.exit(f"{arguments.descriptor_set}: no file under {OURS}")
-    findings = [finding for file in files for finding in Style(file).run()] + unique_messages(files)
+    findings = [finding for file in files for finding in Style(file, files).run()] + unique_messages(files)
     if arguments.baseline:
         findings += breaking(load(arguments.baseline), files)
     report.finish("proto_lint", findings)
