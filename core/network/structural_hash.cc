@@ -75,7 +75,7 @@ void AddAttributes(const LayerAttributes& attributes, Mixer& mixer) {
         } else if constexpr (std::is_same_v<T, TransposeAttributes>) {
           mixer.AddList(a.permutation);
         } else if constexpr (std::is_same_v<T, OutputShapeAttributes>) {
-          mixer.AddList(a.shape);
+          // The outputs' shapes say it; a reshape's own list may leave a dimension open.
         } else {
           static_assert(std::is_same_v<T, std::monostate>);
         }
@@ -96,22 +96,29 @@ uint64_t StructuralHash(const Network& network) {
   // Tensors are known by when they appear, not by their ids, which simplification leaves with holes.
   std::vector<uint64_t> order(network.tensors.size(), 0);
   uint64_t next = 1;
+  mixer.Add(network.inputs.size());
   for (TensorId id : network.inputs) {
     add_tensor(id);
     order[id] = next++;
   }
+  mixer.Add(network.layers.size());
   for (const Layer& layer : network.layers) {
     mixer.Add(static_cast<uint64_t>(layer.type));
     AddAttributes(layer.attributes, mixer);
     mixer.Add(layer.inputs.size());
     for (TensorId id : layer.inputs) mixer.Add(order[id]);
     mixer.Add(layer.constants.size());
-    for (ConstantId id : layer.constants) mixer.AddList(network.constants[id].shape);
+    for (ConstantId id : layer.constants) {
+      mixer.AddList(network.constants[id].shape);
+      mixer.Add(static_cast<uint64_t>(network.constants[id].type));
+    }
+    mixer.Add(layer.outputs.size());
     for (TensorId id : layer.outputs) {
       add_tensor(id);
       order[id] = next++;
     }
   }
+  mixer.Add(network.outputs.size());
   for (TensorId id : network.outputs) mixer.Add(order[id]);
   return mixer.state();
 }

@@ -137,7 +137,8 @@ class Exporter {
     for (int64_t dim : tensor.shape) type->mutable_shape()->add_dim()->set_dim_value(dim);
   }
 
-  // An initializer of dims without data, written once.
+  // An initializer, written once: dims without data, except for single elements whose value is known (exponents and
+  // the like decide which kernel an engine takes).
   std::string ConstantName(ConstantId id) {
     const Constant& constant = network_.constants[id];
     std::string name = constant.name.empty() ? absl::StrCat("constant:", id) : std::string(constant.name);
@@ -146,8 +147,30 @@ class Exporter {
       tensor->set_name(name);
       tensor->set_data_type(OnnxType(constant.type));
       for (int64_t dim : constant.shape) tensor->add_dims(dim);
+      if (constant.scalar.has_value()) SetValue(*constant.scalar, tensor);
     }
     return name;
+  }
+
+  // Types without a simple field in TensorProto stay without data.
+  static void SetValue(double value, onnx::TensorProto* tensor) {
+    switch (tensor->data_type()) {
+      case onnx::TensorProto::FLOAT:
+        tensor->add_float_data(static_cast<float>(value));
+        break;
+      case onnx::TensorProto::DOUBLE:
+        tensor->add_double_data(value);
+        break;
+      case onnx::TensorProto::INT64:
+        tensor->add_int64_data(static_cast<int64_t>(value));
+        break;
+      case onnx::TensorProto::INT32:
+      case onnx::TensorProto::BOOL:
+        tensor->add_int32_data(static_cast<int32_t>(value));
+        break;
+      default:
+        break;
+    }
   }
 
   std::string Integers(const Layer& layer, const char* what, absl::Span<const int64_t> values) {
@@ -265,8 +288,8 @@ class Exporter {
     const std::string input = TensorName(layer.inputs[0]);
     const std::string weights = ConstantName(layer.constants[0]);
     const Shape& weight_shape = network_.constants[layer.constants[0]].shape;
-    const bool transposed = weight_shape.size() == 2 && weight_shape[0] == attributes.output_features &&
-                            weight_shape[0] != weight_shape[1];
+    const bool transposed =
+        weight_shape.size() == 2 && weight_shape[0] == attributes.output_features && weight_shape[0] != weight_shape[1];
     if (network_.InputShape(layer, 0).size() == 2) {
       onnx::NodeProto* node = AddNode(layer, "Gemm", Operands(layer), Outputs(layer));
       if (transposed) SetInt(node, "transB", 1);
@@ -382,9 +405,8 @@ class Exporter {
 
   absl::Status AddSplit(const Layer& layer) {
     const auto& attributes = std::get<SplitAttributes>(layer.attributes);
-    onnx::NodeProto* node =
-        AddNode(layer, "Split", {TensorName(layer.inputs[0]), Integers(layer, "sizes", attributes.sizes)},
-                Outputs(layer));
+    onnx::NodeProto* node = AddNode(
+        layer, "Split", {TensorName(layer.inputs[0]), Integers(layer, "sizes", attributes.sizes)}, Outputs(layer));
     SetInt(node, "axis", attributes.axis);
     return absl::OkStatus();
   }
@@ -409,8 +431,8 @@ class Exporter {
 
   absl::Status AddResize(const Layer& layer) {
     onnx::NodeProto* node = AddNode(
-        layer, "Resize",
-        {TensorName(layer.inputs[0]), "", "", Integers(layer, "sizes", network_.OutputShape(layer))}, Outputs(layer));
+        layer, "Resize", {TensorName(layer.inputs[0]), "", "", Integers(layer, "sizes", network_.OutputShape(layer))},
+        Outputs(layer));
     onnx::AttributeProto* mode = node->add_attribute();
     mode->set_name("mode");
     mode->set_type(onnx::AttributeProto::STRING);
@@ -424,6 +446,20 @@ class Exporter {
     nearest->set_name("nearest_mode");
     nearest->set_type(onnx::AttributeProto::STRING);
     nearest->set_s("floor");
+    return absl::OkStatus();
+  }
+
+  // Table and indices, in ONNX's order. Where one of them is constant, the element types say which.
+  absl::Status AddGather(const Layer& layer) {
+    const auto* attributes = std::get_if<AxisAttributes>(&layer.attributes);
+    if (attributes == nullptr || layer.inputs.size() + layer.constants.size() != 2) return Unsupported(layer);
+    Names operands = Operands(layer);
+    if (layer.inputs.size() == 1 && !IsFloatingPoint(network_.tensors[layer.inputs[0]].type)) {
+      const bool constant_is_table =
+          network_.constants[layer.constants[0]].type == network_.tensors[layer.outputs[0]].type;
+      if (constant_is_table) std::swap(operands[0], operands[1]);
+    }
+    SetInt(AddNode(layer, "Gather", operands, Outputs(layer)), "axis", attributes->axis);
     return absl::OkStatus();
   }
 
@@ -499,13 +535,15 @@ class Exporter {
                 std::get<TransposeAttributes>(layer.attributes).permutation);
         return absl::OkStatus();
       case LayerType::kReshape:
-        AddNode(layer, "Reshape",
-                {TensorName(layer.inputs[0]), Integers(layer, "shape", network_.OutputShape(layer))}, Outputs(layer));
+        AddNode(layer, "Reshape", {TensorName(layer.inputs[0]), Integers(layer, "shape", network_.OutputShape(layer))},
+                Outputs(layer));
         return absl::OkStatus();
       case LayerType::kExpand:
-        AddNode(layer, "Expand",
-                {TensorName(layer.inputs[0]), Integers(layer, "shape", network_.OutputShape(layer))}, Outputs(layer));
+        AddNode(layer, "Expand", {TensorName(layer.inputs[0]), Integers(layer, "shape", network_.OutputShape(layer))},
+                Outputs(layer));
         return absl::OkStatus();
+      case LayerType::kGather:
+        return AddGather(layer);
       case LayerType::kDepthToSpace:
         return AddDepthToSpace(layer);
       case LayerType::kCast:
