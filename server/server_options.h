@@ -28,6 +28,20 @@ enum class Reflection {
   kOff,
 };
 
+// How boards are led.
+struct FleetOptions {
+  double heartbeat_seconds = 5;
+  // A lease nobody renews for that long is lost, and its tasks are given again.
+  double lease_seconds = 30;
+  // A task lost that often fails: it is itself the likely cause.
+  int most_leases = 3;
+  int tasks_per_job = 16;
+  // Most time one task may take on the board before its process is killed.
+  double task_timeout_seconds = 60;
+  // New results after which a running campaign is fitted again, beside the ends of stages.
+  int refit_after = 250;
+};
+
 struct ServerOptions {
   // "host:port", port 0 picks a free one. Empty: no socket, only Server::InProcessChannel().
   std::string listen_address = "127.0.0.1:50051";
@@ -68,6 +82,11 @@ struct ServerOptions {
   std::chrono::milliseconds drain_time = std::chrono::seconds(2);
   // … and how long running calls may then take before they are cancelled.
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(30);
+
+  // Folder for what the server remembers: agents, campaigns, measurements, fitted models. Created when missing. Empty:
+  // nothing is remembered, and the services of boards answer FAILED_PRECONDITION.
+  std::string data_dir;
+  FleetOptions fleet;
 
   // Not owned, must outlive the server; null: nothing is logged.
   Logger* logger = nullptr;

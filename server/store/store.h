@@ -35,6 +35,7 @@ enum class TaskState : uint8_t { kWaiting = 0, kLeased = 1, kMeasured = 2, kFail
 
 struct TaskRecord {
   std::string measurement_id;
+  std::string platform;  // id
   int64_t campaign = 0;  // 0: a person waits for it
   int32_t stage = 0;
   int32_t position = 0;
@@ -134,7 +135,7 @@ class Store {
   absl::StatusOr<std::vector<std::string>> FrequentFailures(int64_t campaign, int limit);
 
   // Tasks of a person who waits.
-  absl::Status AddTasks(absl::string_view platform, const std::vector<TaskRecord>& tasks);
+  absl::Status AddTasks(const std::vector<TaskRecord>& tasks);
   // Drops one task if it still waits or is leased.
   absl::Status DropTask(absl::string_view measurement_id);
 

@@ -22,7 +22,7 @@ int64_t CampaignId(const v1::Campaign& campaign) {
 }
 
 constexpr const char* kTaskColumns =
-    "measurement_id, campaign, stage, position, kind, name, subject, network, layer_report";
+    "measurement_id, campaign, stage, position, kind, name, subject, network, layer_report, platform";
 
 TaskRecord ReadTask(const Statement& row) {
   TaskRecord task;
@@ -35,6 +35,7 @@ TaskRecord ReadTask(const Statement& row) {
   task.subject = row.Text(6);
   task.network = row.Text(7);
   task.layer_report = row.Integer(8) != 0;
+  task.platform = row.Text(9);
   return task;
 }
 
@@ -198,12 +199,12 @@ absl::StatusOr<std::vector<std::string>> Store::FrequentFailures(int64_t campaig
   return result;
 }
 
-absl::Status Store::AddTasks(absl::string_view platform, const std::vector<TaskRecord>& tasks) {
+absl::Status Store::AddTasks(const std::vector<TaskRecord>& tasks) {
   MutexLock lock(&mutex_);
   Transaction transaction(*database_);
   LATIMER_RETURN_IF_ERROR(transaction.begun());
   for (const TaskRecord& task : tasks) {
-    LATIMER_RETURN_IF_ERROR(InsertTask(*database_, platform, task, task.campaign));
+    LATIMER_RETURN_IF_ERROR(InsertTask(*database_, task.platform, task, task.campaign));
   }
   return transaction.Commit();
 }
@@ -349,7 +350,7 @@ absl::StatusOr<std::vector<MeasuredTask>> Store::ResultsOf(absl::string_view pla
   std::vector<MeasuredTask> results;
   Statement row = database_->Prepare(
       "SELECT t.measurement_id, t.campaign, t.stage, t.position, t.kind, t.name, t.subject, t.network, t.layer_report, "
-      "m.record FROM tasks t JOIN measurements m ON m.measurement_id = t.measurement_id "
+      "t.platform, m.record FROM tasks t JOIN measurements m ON m.measurement_id = t.measurement_id "
       "WHERE t.platform=? AND t.campaign > 0 AND m.ok=1 ORDER BY t.campaign, t.stage, t.position");
   row.Bind(platform);
   while (true) {
@@ -357,7 +358,7 @@ absl::StatusOr<std::vector<MeasuredTask>> Store::ResultsOf(absl::string_view pla
     if (!more) return results;
     MeasuredTask& result = results.emplace_back();
     result.task = ReadTask(row);
-    result.measurement.ParseFromString(row.Text(9));
+    result.measurement.ParseFromString(row.Text(10));
   }
 }
 

@@ -1,0 +1,163 @@
+#include "server/fleet/enrollment.h"
+
+#include <map>
+#include <set>
+#include <vector>
+
+#include "absl/strings/ascii.h"
+#include "absl/strings/match.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "server/fleet/secrets.h"
+
+namespace latimer::server {
+namespace {
+
+constexpr int kMostFacts = 64;
+constexpr size_t kLongestFact = 256;
+constexpr size_t kLongestName = 64;
+const char* const kMayDiffer[] = {"kernel", "host"};
+
+absl::Status CheckFacts(const v1::EnrollRequest& request) {
+  if (request.fingerprint().facts_size() == 0 || request.fingerprint().facts_size() > kMostFacts) {
+    return InvalidArgument("BAD_FINGERPRINT", absl::StrCat("a fingerprint has 1 to ", kMostFacts, " facts"))
+        .Field("fingerprint.facts");
+  }
+  for (const auto& [name, value] : request.fingerprint().facts()) {
+    if (name.empty() || name.size() > kLongestFact || value.size() > kLongestFact) {
+      return InvalidArgument("BAD_FINGERPRINT", "a fact has a name, and neither part is longer than 256 bytes")
+          .Field("fingerprint.facts");
+    }
+  }
+  if (request.display_name().size() > kLongestName) {
+    return InvalidArgument("BAD_NAME", "display_name is longer than 64 bytes").Field("display_name");
+  }
+  if (request.backend().empty() || request.backend().size() > kLongestName) {
+    return InvalidArgument("BAD_BACKEND", "backend has 1 to 64 bytes").Field("backend");
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<std::string> ChoosePlatform(const v1::EnrollRequest& request, const Store::Token& token) {
+  std::string platform(absl::StripPrefix(request.platform(), "platforms/"));
+  if (!token.platform.empty()) {
+    if (!platform.empty() && platform != token.platform) {
+      return Error(absl::StatusCode::kFailedPrecondition, "TOKEN_OF_OTHER_PLATFORM",
+                   absl::StrCat("the token was made for platform '", token.platform, "', the agent claims '", platform,
+                                "'"))
+          .Field("platform")
+          .ToStatus();
+    }
+    platform = token.platform;
+  }
+  if (platform.empty()) platform = PlatformIdFrom(absl::StrCat(request.backend(), "-", request.display_name()));
+  if (!IsPlatformId(platform)) {
+    return InvalidArgument("BAD_PLATFORM",
+                           absl::StrCat("'", platform,
+                                        "' is no platform id; use lower-case letters, digits and dashes, for "
+                                        "example 'imx93-tflite'"))
+        .Field("platform")
+        .ToStatus();
+  }
+  return platform;
+}
+
+}  // namespace
+
+bool IsPlatformId(absl::string_view id) {
+  if (id.empty() || id.size() > 63 || id.front() == '-' || id.back() == '-') return false;
+  for (char c : id) {
+    if (!absl::ascii_islower(c) && !absl::ascii_isdigit(c) && c != '-') return false;
+  }
+  return true;
+}
+
+std::string PlatformIdFrom(absl::string_view text) {
+  std::string id;
+  for (char c : text) {
+    if (absl::ascii_isalnum(c)) {
+      id += absl::ascii_tolower(c);
+    } else if (!id.empty() && id.back() != '-') {
+      id += '-';
+    }
+    if (id.size() == 63) break;
+  }
+  while (!id.empty() && id.back() == '-') id.pop_back();
+  return id;
+}
+
+std::string FingerprintDifference(const v1::Fingerprint& a, const v1::Fingerprint& b) {
+  if (a.simulated() != b.simulated())
+    return a.simulated() ? "simulated here, real there" : "real here, simulated there";
+  std::set<std::string> names;
+  for (const auto& [name, value] : a.facts()) names.insert(name);
+  for (const auto& [name, value] : b.facts()) names.insert(name);
+  for (const char* name : kMayDiffer) names.erase(name);
+  std::vector<std::string> differences;
+  auto fact = [](const v1::Fingerprint& fingerprint, const std::string& name) {
+    const auto found = fingerprint.facts().find(name);
+    return found == fingerprint.facts().end() ? std::string("nothing") : found->second;
+  };
+  for (const std::string& name : names) {
+    if (fact(a, name) == fact(b, name)) continue;
+    differences.push_back(absl::StrCat(name, ": ", fact(a, name), " here, ", fact(b, name), " there"));
+  }
+  return absl::StrJoin(differences, "; ");
+}
+
+std::string FingerprintDigest(const v1::Fingerprint& fingerprint) {
+  std::string text = fingerprint.simulated() ? "simulated" : "real";
+  std::map<std::string, std::string> facts(fingerprint.facts().begin(), fingerprint.facts().end());
+  for (const auto& [name, value] : facts) absl::StrAppend(&text, "\n", name.size(), ":", name, "=", value);
+  return HashSecret(text).substr(0, 16);
+}
+
+absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollRequest& request, int64_t now_ms,
+                                               const IsShippedPlatform& is_shipped) {
+  const std::string token_hash = HashSecret(request.token());
+  LATIMER_ASSIGN_OR_RETURN(const std::optional<Store::Token> token, store.FindToken(token_hash));
+  // One answer for all three: whoever guesses learns nothing.
+  if (!token.has_value() || token->used || token->expire_ms <= now_ms) {
+    return Error(absl::StatusCode::kUnauthenticated, "BAD_TOKEN",
+                 "the token is unknown, used or expired; make a new one with: latimer token create")
+        .Field("token");
+  }
+  LATIMER_RETURN_IF_ERROR(CheckFacts(request));
+  LATIMER_ASSIGN_OR_RETURN(const std::string platform, ChoosePlatform(request, *token));
+  if (is_shipped(platform)) {
+    return Error(absl::StatusCode::kFailedPrecondition, "PLATFORM_IS_PUBLISHED",
+                 absl::StrCat("platform '", platform, "' has published models; enrol the board under another id"))
+        .Field("platform");
+  }
+  v1::Fingerprint fingerprint = request.fingerprint();
+  fingerprint.set_digest(FingerprintDigest(fingerprint));
+  LATIMER_ASSIGN_OR_RETURN(const std::optional<BoardRecord> board, store.FindBoard(platform));
+  if (board.has_value()) {
+    const std::string difference = FingerprintDifference(fingerprint, board->fingerprint);
+    if (!difference.empty()) {
+      return Error(absl::StatusCode::kFailedPrecondition, "DIFFERENT_BOARD",
+                   absl::StrCat("this board is not like those of platform '", platform, "': ", difference,
+                                "; enrol it under another id"))
+          .Field("fingerprint");
+    }
+  }
+  const std::string id = NewId();
+  v1::Agent agent;
+  agent.set_name(absl::StrCat("agents/", id));
+  agent.set_display_name(request.display_name().empty() ? id : request.display_name());
+  agent.set_platform(absl::StrCat("platforms/", platform));
+  agent.set_backend(request.backend());
+  *agent.mutable_fingerprint() = fingerprint;
+  v1::EnrollResponse response;
+  response.set_agent(agent.name());
+  response.set_credential(NewSecret("latimer-agent-"));
+  response.set_platform(agent.platform());
+  LATIMER_RETURN_IF_ERROR(
+      store.Enroll(token_hash, {platform, request.backend(), fingerprint}, agent, HashSecret(response.credential())));
+  return response;
+}
+
+}  // namespace latimer::server
