@@ -4,11 +4,14 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
+#include <limits>
 #include <opencv2/core.hpp>
 #include <opencv2/core/utils/logger.hpp>
 #include <opencv2/dnn.hpp>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -53,6 +56,51 @@ absl::StatusOr<std::vector<NamedInput>> MakeInputs(absl::string_view onnx_model)
     inputs.push_back({input.name(), std::move(data)});
   }
   return inputs;
+}
+
+// OpenCV 4.6 reads the bounds of Clip only as attributes, as they were before operator set 11. Moves constant bounds
+// there; other nodes stay as they are. Returns the bytes unchanged where there is nothing to do.
+std::string WithClipAttributes(absl::string_view onnx_model) {
+  onnx::ModelProto model;
+  std::string bytes(onnx_model);
+  if (!model.ParseFromString(bytes)) return bytes;
+  absl::flat_hash_map<std::string, const onnx::TensorProto*> constants;
+  for (const onnx::TensorProto& tensor : model.graph().initializer()) constants[tensor.name()] = &tensor;
+  for (const onnx::NodeProto& node : model.graph().node()) {
+    if (node.op_type() != "Constant" || node.output_size() != 1) continue;
+    for (const onnx::AttributeProto& attribute : node.attribute()) {
+      if (attribute.name() == "value") constants[node.output(0)] = &attribute.t();
+    }
+  }
+  bool changed = false;
+  for (onnx::NodeProto& node : *model.mutable_graph()->mutable_node()) {
+    if (node.op_type() != "Clip" || node.input_size() < 2) continue;
+    float bounds[2] = {-std::numeric_limits<float>::max(), std::numeric_limits<float>::max()};
+    bool known = true;
+    for (int i = 1; i < node.input_size() && i < 3; ++i) {
+      if (node.input(i).empty()) continue;
+      const auto found = constants.find(node.input(i));
+      if (found == constants.end() || found->second->data_type() != onnx::TensorProto::FLOAT) {
+        known = false;
+      } else if (found->second->float_data_size() == 1) {
+        bounds[i - 1] = found->second->float_data(0);
+      } else if (found->second->raw_data().size() == sizeof(float)) {
+        std::memcpy(&bounds[i - 1], found->second->raw_data().data(), sizeof(float));
+      } else {
+        known = false;
+      }
+    }
+    if (!known) continue;
+    node.mutable_input()->DeleteSubrange(1, node.input_size() - 1);
+    for (int i = 0; i < 2; ++i) {
+      onnx::AttributeProto* attribute = node.add_attribute();
+      attribute->set_name(i == 0 ? "min" : "max");
+      attribute->set_type(onnx::AttributeProto::FLOAT);
+      attribute->set_f(bounds[i]);
+    }
+    changed = true;
+  }
+  return changed ? model.SerializeAsString() : bytes;
 }
 
 class OpenCvNetwork final : public PreparedNetwork {
@@ -142,7 +190,8 @@ class OpenCvBackend final : public Backend {
     absl::StatusOr<std::vector<NamedInput>> inputs = MakeInputs(onnx_model);
     if (!inputs.ok()) return inputs.status();
     try {
-      cv::dnn::Net net = cv::dnn::readNetFromONNX(onnx_model.data(), onnx_model.size());
+      const std::string model = WithClipAttributes(onnx_model);
+      cv::dnn::Net net = cv::dnn::readNetFromONNX(model.data(), model.size());
       return std::make_unique<OpenCvNetwork>(std::move(net), *std::move(inputs));
     } catch (const cv::Exception& error) {
       return Refused(error);

@@ -109,7 +109,13 @@ uint64_t StructuralHash(const Network& network) {
     for (TensorId id : layer.inputs) mixer.Add(order[id]);
     mixer.Add(layer.constants.size());
     for (ConstantId id : layer.constants) {
-      mixer.AddList(network.constants[id].shape);
+      const Shape& shape = network.constants[id].shape;
+      // Weights of fully connected layers are kept either way round.
+      if (layer.type == LayerType::kFullyConnected) {
+        mixer.Add(static_cast<uint64_t>(NumElements(shape)));
+      } else {
+        mixer.AddList(shape);
+      }
       mixer.Add(static_cast<uint64_t>(network.constants[id].type));
     }
     mixer.Add(layer.outputs.size());

