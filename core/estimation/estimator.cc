@@ -74,6 +74,15 @@ class Fallbacks {
     AddLayer(layer, entry.warning);
   }
 
+  void AddOutside(const UnitTypeModels& models, absl::string_view layer) {
+    Entry& entry = Find(v1::WARNING_CODE_OUTSIDE_BENCHMARKED_SPACE, models.unit_type, models);
+    if (entry.warning->message().empty()) {
+      entry.warning->set_message(absl::StrCat("the platform has no measurements of ", models.unit_type,
+                                              " layers of such sizes; its analytical model carries the estimate"));
+    }
+    AddLayer(layer, entry.warning);
+  }
+
  private:
   struct Entry {
     v1::WarningCode code = v1::WARNING_CODE_UNSPECIFIED;
@@ -170,7 +179,8 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
   result->set_model_version(platform.version());
   result->set_network(network.name);
   result->set_confidence(settings.confidence);
-  result->set_interval_source(v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
+  result->set_interval_source(platform.definition().calibrated_intervals() ? v1::INTERVAL_SOURCE_CALIBRATED
+                                                                           : v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
   result->set_macs(Macs(network));
   result->set_simulated(platform.definition().simulated());
   result->set_unit_count(static_cast<int64_t>(mapped.units.size()));
@@ -197,6 +207,7 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
     operations += unit.features.operations;
     const absl::string_view name = network.layers[unit.primary].name;
     if (models.unit_type != unit.unit_type) fallbacks.AddType(unit.unit_type, models, name);
+    if (time.outside_data) fallbacks.AddOutside(models, name);
     if (answering.fallback) fallbacks.AddKind(models, answering.kind, name);
     if (!settings.with_units) continue;
     v1::UnitEstimate* to = result->add_units();

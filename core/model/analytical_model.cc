@@ -39,7 +39,7 @@ UnitTime AnalyticalModel::Estimate(const UnitFeatures& features) const {
   const double compute = features.operations / (peak_ * SpatialUtilization(features));
   const double memory = features.bytes() / bandwidth_;
   UnitTime time;
-  time.seconds = std::max(compute, memory);
+  time.seconds = overhead_ + std::max(compute, memory);
   time.bound = compute > memory ? Bound::kCompute : Bound::kMemory;
   time.utilization = time.seconds > 0 ? std::min(1.0, features.operations / (time.seconds * peak_)) : 0;
   return time;

@@ -19,14 +19,17 @@ struct Unrolling {
 
 class AnalyticalModel : public LayerModel {
  public:
-  // Operations and bytes per second, both greater than 0.
-  AnalyticalModel(ModelKind kind, double peak, double bandwidth, std::vector<Unrolling> unrolling)
-      : kind_(kind), peak_(peak), bandwidth_(bandwidth), unrolling_(std::move(unrolling)) {}
+  // Operations and bytes per second, both greater than 0; seconds of overhead per unit, at least 0.
+  AnalyticalModel(ModelKind kind, double peak, double bandwidth, std::vector<Unrolling> unrolling, double overhead = 0)
+      : kind_(kind), peak_(peak), bandwidth_(bandwidth), overhead_(overhead), unrolling_(std::move(unrolling)) {}
 
   ModelKind kind() const override { return kind_; }
 
-  // T = max(f / (P u), D / B).
+  // T = overhead + max(f / (P u), D / B).
   UnitTime Estimate(const UnitFeatures& features) const override;
+
+  double peak() const { return peak_; }
+  double bandwidth() const { return bandwidth_; }
 
   // u of the features; 1 without unrolling.
   double SpatialUtilization(const UnitFeatures& features) const;
@@ -35,6 +38,7 @@ class AnalyticalModel : public LayerModel {
   const ModelKind kind_;
   const double peak_;
   const double bandwidth_;
+  const double overhead_;
   const std::vector<Unrolling> unrolling_;
 };
 

@@ -17,6 +17,7 @@ struct UnitTime {
   double seconds = 0;
   double utilization = 0;  // operations / (seconds * peak), 0 to 1
   Bound bound = Bound::kUnspecified;
+  bool outside_data = false;  // some feature lies outside the measurements the model was fitted to
 };
 
 class LayerModel {

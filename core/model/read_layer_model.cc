@@ -5,6 +5,7 @@
 #include "core/base/status_macros.h"
 #include "core/model/analytical_model.h"
 #include "core/model/read_platform.h"
+#include "core/model/tree_model.h"
 
 namespace latimer {
 namespace {
@@ -43,6 +44,9 @@ absl::StatusOr<std::unique_ptr<const LayerModel>> ReadAnalytical(const std::stri
   LATIMER_RETURN_IF_ERROR(CheckPositive(absl::StrCat(path, ".peak_ops_per_second"), from.peak_ops_per_second()));
   LATIMER_RETURN_IF_ERROR(
       CheckPositive(absl::StrCat(path, ".bandwidth_bytes_per_second"), from.bandwidth_bytes_per_second()));
+  if (!(from.overhead_seconds() >= 0) || !std::isfinite(from.overhead_seconds())) {
+    return BadPlatformField(absl::StrCat(path, ".overhead_seconds"), "it is negative or no number");
+  }
   std::vector<Unrolling> unrolling;
   for (int i = 0; i < from.unrolling_size(); ++i) {
     const std::string at = absl::StrCat(path, ".unrolling[", i, "]");
@@ -56,7 +60,36 @@ absl::StatusOr<std::unique_ptr<const LayerModel>> ReadAnalytical(const std::stri
     unrolling.push_back(one);
   }
   return std::make_unique<const AnalyticalModel>(kind, from.peak_ops_per_second(), from.bandwidth_bytes_per_second(),
-                                                 std::move(unrolling));
+                                                 std::move(unrolling), from.overhead_seconds());
+}
+
+// A statistical or mixed model, where the file has one.
+absl::Status ReadTreeModel(absl::string_view path, ModelKind kind, const model::v1::LayerModel& definition,
+                           UnitTypeModels& models) {
+  const bool mixed = kind == ModelKind::kMixed;
+  const std::string at = absl::StrCat(path, mixed ? ".mixed" : ".statistical");
+  const bool has_error = mixed ? definition.has_mixed_error() : definition.has_statistical_error();
+  if (!(mixed ? definition.has_mixed() : definition.has_statistical())) {
+    return has_error ? BadPlatformField(at, "it is missing, and its error is there") : absl::OkStatus();
+  }
+  if (mixed && !definition.has_refined_roofline()) {
+    return BadPlatformField(at, "it corrects the refined_roofline, which is missing");
+  }
+  if (!has_error) return BadPlatformField(absl::StrCat(at, "_error"), "it is missing");
+  LATIMER_ASSIGN_OR_RETURN(TreeEnsemble trees,
+                           TreeEnsemble::Create(at, mixed ? definition.mixed() : definition.statistical()));
+  auto analytical = [&](ModelKind of) {
+    return static_cast<const AnalyticalModel*>(models.by_kind[static_cast<size_t>(of)].get());
+  };
+  const AnalyticalModel* roofline = analytical(ModelKind::kRoofline);
+  const AnalyticalModel* refined =
+      definition.has_refined_roofline() ? analytical(ModelKind::kRefinedRoofline) : nullptr;
+  models.by_kind[static_cast<size_t>(kind)] =
+      std::make_unique<const TreeModel>(kind, *roofline, refined != nullptr ? *refined : *roofline, std::move(trees));
+  LATIMER_ASSIGN_OR_RETURN(
+      models.error[static_cast<size_t>(kind)],
+      ReadErrorSpread(absl::StrCat(at, "_error"), mixed ? definition.mixed_error() : definition.statistical_error()));
+  return absl::OkStatus();
 }
 
 }  // namespace
@@ -84,6 +117,8 @@ absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const mode
     if (!definition.has_refined_roofline()) return BadPlatformField(at, "there is no refined_roofline");
     LATIMER_ASSIGN_OR_RETURN(models.error[kRefined], ReadErrorSpread(at, definition.refined_roofline_error()));
   }
+  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kStatistical, definition, models));
+  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kMixed, definition, models));
   models.auto_kind = definition.has_refined_roofline() ? ModelKind::kRefinedRoofline : ModelKind::kRoofline;
   if (definition.auto_kind() != v1::MODEL_KIND_UNSPECIFIED) {
     const int kind = definition.auto_kind();

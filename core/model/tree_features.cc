@@ -1,0 +1,59 @@
+#include "core/model/tree_features.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace latimer {
+namespace {
+
+float Log(double value) { return static_cast<float>(std::log(std::max(value, 1e-30))); }
+float LogSize(int64_t value) { return Log(static_cast<double>(std::max<int64_t>(value, 1))); }
+float LogBytes(double bytes) { return Log(std::max(bytes, 1.0)); }
+
+// Part of the last vector of `width` elements that is used, (0, 1].
+float Fill(int64_t size, int64_t width) {
+  const int64_t rest = size % width;
+  return rest == 0 ? 1.0F : static_cast<float>(rest) / static_cast<float>(width);
+}
+
+}  // namespace
+
+TreeFeatureRow MakeTreeFeatures(const UnitFeatures& f, const AnalyticalModel& roofline,
+                                const AnalyticalModel& refined) {
+  const UnitTime plain_time = roofline.Estimate(f);
+  const UnitTime refined_time = refined.Estimate(f);
+  const double compute = f.operations / roofline.peak();
+  const double memory = f.bytes() / roofline.bandwidth();
+  return {LogBytes(f.operations),
+          LogBytes(f.input_bytes),
+          LogBytes(f.output_bytes),
+          LogBytes(f.weight_bytes),
+          LogBytes(f.bytes()),
+          LogSize(f.out_d * f.out_h * f.out_w),
+          LogSize(f.out_h),
+          LogSize(f.out_w),
+          LogSize(f.c_in),
+          LogSize(f.c_out),
+          LogSize(f.groups),
+          LogSize(f.batch),
+          static_cast<float>(f.kernel_d),
+          static_cast<float>(f.kernel_h),
+          static_cast<float>(f.kernel_w),
+          static_cast<float>(f.stride_h),
+          static_cast<float>(f.stride_w),
+          static_cast<float>(std::max(f.dilation_h, f.dilation_w)),
+          static_cast<float>(f.num_inputs),
+          static_cast<float>(f.type),
+          Log(std::max(compute, 1e-12) / std::max(memory, 1e-12)),
+          Log(plain_time.seconds),
+          Log(refined.SpatialUtilization(f)),
+          Log(refined_time.seconds),
+          Fill(f.c_in, 8),
+          Fill(f.c_out, 8),
+          Fill(f.c_out, 16),
+          Fill(f.out_w, 8),
+          LogSize(f.c_in * f.kernel_d * f.kernel_h * f.kernel_w),
+          LogBytes(f.operations / std::max(1.0, f.bytes()) * 1e6)};
+}
+
+}  // namespace latimer
