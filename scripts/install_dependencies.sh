@@ -7,7 +7,7 @@ set -euo pipefail
 
 # cmake/dependencies.cmake names the libraries; keep the two lists together.
 readonly build=(g++ cmake ninja-build pkg-config libabsl-dev libprotobuf-dev protobuf-compiler libgrpc++-dev
-                protobuf-compiler-grpc libonnx-dev nlohmann-json3-dev libcli11-dev libssl-dev)
+                protobuf-compiler-grpc libonnx-dev nlohmann-json3-dev libcli11-dev libssl-dev libxgboost-dev)
 # Tests, benchmarks, and the Python client with its examples. openssl makes the certificates of the TLS tests.
 readonly test=(libopencv-dnn-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl)
 # Formatter, static analysis, fuzzing.

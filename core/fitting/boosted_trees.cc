@@ -1,0 +1,200 @@
+#include "core/fitting/boosted_trees.h"
+
+#include <xgboost/c_api.h>
+
+#include <algorithm>
+#include <cmath>
+#include <deque>
+#include <limits>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+
+namespace latimer::fitting {
+namespace {
+
+constexpr float kPullInside = 0.15F;  // as DataPoint::Residual()
+constexpr int kRoundsPerLabel = 10;   // labels follow the predictions into the intervals every so often
+
+absl::Status Check(int status) {
+  if (status == 0) return absl::OkStatus();
+  return absl::InternalError(absl::StrCat("XGBoost: ", XGBGetLastError()));
+}
+
+struct MatrixDeleter {
+  void operator()(void* handle) const { XGDMatrixFree(handle); }
+};
+struct BoosterDeleter {
+  void operator()(void* handle) const { XGBoosterFree(handle); }
+};
+using Matrix = std::unique_ptr<std::remove_pointer_t<DMatrixHandle>, MatrixDeleter>;
+using Booster = std::unique_ptr<std::remove_pointer_t<BoosterHandle>, BoosterDeleter>;
+
+absl::StatusOr<std::vector<float>> Predict(const Booster& booster, const Matrix& matrix, size_t rows) {
+  constexpr char kConfig[] =
+      R"({"type": 1, "training": false, "iteration_begin": 0, "iteration_end": 0, "strict_shape": false})";
+  const bst_ulong* shape = nullptr;
+  bst_ulong dimensions = 0;
+  const float* result = nullptr;
+  LATIMER_RETURN_IF_ERROR(
+      Check(XGBoosterPredictFromDMatrix(booster.get(), matrix.get(), kConfig, &shape, &dimensions, &result)));
+  if (dimensions < 1 || shape[0] != rows) return absl::InternalError("XGBoost: predictions have another shape");
+  return std::vector<float>(result, result + rows);
+}
+
+// One tree of XGBoost's JSON model; children laid out side by side, breadth first.
+absl::Status AppendTree(const nlohmann::json& tree, model::v1::TreeEnsemble* to) {
+  const auto left = tree.at("left_children").get<std::vector<int>>();
+  const auto right = tree.at("right_children").get<std::vector<int>>();
+  const auto feature = tree.at("split_indices").get<std::vector<int>>();
+  const auto value = tree.at("split_conditions").get<std::vector<float>>();
+  const size_t count = left.size();
+  if (count == 0 || right.size() != count || feature.size() != count || value.size() != count) {
+    return absl::InternalError("XGBoost: a tree's lists differ in length");
+  }
+  std::deque<int> pending = {0};
+  int placed = 1;
+  int size = 0;
+  while (!pending.empty()) {
+    const auto at = static_cast<size_t>(pending.front());
+    pending.pop_front();
+    ++size;
+    const bool is_leaf = left[at] < 0;
+    to->add_feature(is_leaf ? -1 : feature[at]);
+    to->add_value(value[at]);
+    to->add_left(is_leaf ? 0 : placed);
+    if (is_leaf) continue;
+    if (static_cast<size_t>(left[at]) >= count || right[at] < 0 || static_cast<size_t>(right[at]) >= count ||
+        static_cast<size_t>(size) > count) {
+      return absl::InternalError("XGBoost: a tree's child is missing");
+    }
+    pending.push_back(left[at]);
+    pending.push_back(right[at]);
+    placed += 2;
+  }
+  to->add_tree_size(size);
+  return absl::OkStatus();
+}
+
+absl::Status AppendTrees(const Booster& booster, model::v1::TreeEnsemble* to) {
+  bst_ulong size = 0;
+  const char* bytes = nullptr;
+  LATIMER_RETURN_IF_ERROR(Check(XGBoosterSaveModelToBuffer(booster.get(), R"({"format": "json"})", &size, &bytes)));
+  try {
+    const nlohmann::json model = nlohmann::json::parse(bytes, bytes + size);
+    for (const nlohmann::json& tree : model.at("learner").at("gradient_booster").at("model").at("trees")) {
+      LATIMER_RETURN_IF_ERROR(AppendTree(tree, to));
+    }
+  } catch (const nlohmann::json::exception& error) {
+    return absl::InternalError(absl::StrCat("XGBoost's model has another form than expected: ", error.what()));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckRows(absl::Span<const TreeRow> rows) {
+  if (rows.empty()) return InvalidArgument("NO_ROWS", "trees cannot grow without data");
+  for (const TreeRow& row : rows) {
+    const bool finite = std::all_of(row.features.begin(), row.features.end(), [](float x) { return std::isfinite(x); });
+    if (!finite || !std::isfinite(row.target) || !(row.lower <= row.upper) || !(row.weight >= 0)) {
+      return InvalidArgument("BAD_ROW", "a row of the training data is no number or has no interval");
+    }
+  }
+  return absl::OkStatus();
+}
+
+void Describe(absl::Span<const TreeRow> rows, float intercept, model::v1::TreeEnsemble* to) {
+  to->set_feature_version(kTreeFeatureVersion);
+  to->set_intercept(intercept);
+  float least = rows[0].target;
+  float most = rows[0].target;
+  TreeFeatureRow low = rows[0].features;
+  TreeFeatureRow high = rows[0].features;
+  for (const TreeRow& row : rows) {
+    least = std::min(least, row.target);
+    most = std::max(most, row.target);
+    for (size_t i = 0; i < kNumTreeFeatures; ++i) {
+      low[i] = std::min(low[i], row.features[i]);
+      high[i] = std::max(high[i], row.features[i]);
+    }
+  }
+  to->mutable_feature_min()->Add(low.begin(), low.end());
+  to->mutable_feature_max()->Add(high.begin(), high.end());
+  to->set_log_ratio_min(least);
+  to->set_log_ratio_max(most);
+}
+
+}  // namespace
+
+absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows, const TreeOptions& options) {
+  LATIMER_RETURN_IF_ERROR(CheckRows(rows));
+  double sum = 0;
+  double weights = 1e-9;
+  std::vector<float> flat;
+  flat.reserve(rows.size() * kNumTreeFeatures);
+  std::vector<float> weight;
+  for (const TreeRow& row : rows) {
+    sum += static_cast<double>(row.weight) * row.target;
+    weights += row.weight;
+    flat.insert(flat.end(), row.features.begin(), row.features.end());
+    weight.push_back(row.weight);
+  }
+  const auto intercept = static_cast<float>(sum / weights);
+  model::v1::TreeEnsemble ensemble;
+  Describe(rows, intercept, &ensemble);
+
+  DMatrixHandle matrix_handle = nullptr;
+  LATIMER_RETURN_IF_ERROR(Check(XGDMatrixCreateFromMat(flat.data(), rows.size(), kNumTreeFeatures,
+                                                       std::numeric_limits<float>::quiet_NaN(), &matrix_handle)));
+  const Matrix matrix(matrix_handle);
+  LATIMER_RETURN_IF_ERROR(Check(XGDMatrixSetFloatInfo(matrix.get(), "weight", weight.data(), weight.size())));
+  BoosterHandle booster_handle = nullptr;
+  LATIMER_RETURN_IF_ERROR(Check(XGBoosterCreate(&matrix_handle, 1, &booster_handle)));
+  const Booster booster(booster_handle);
+  const std::vector<std::pair<std::string, std::string>> parameters = {
+      {"booster", "gbtree"},
+      {"tree_method", "exact"},
+      {"objective", "reg:squarederror"},
+      {"base_score", "0"},
+      {"nthread", "1"},
+      {"verbosity", "0"},
+      {"eta", absl::StrCat(options.learning_rate)},
+      {"max_depth", absl::StrCat(options.max_depth)},
+      {"min_child_weight", absl::StrCat(options.min_child_weight)},
+      {"subsample", absl::StrCat(options.subsample)},
+      {"colsample_bynode", absl::StrCat(options.columns)},
+      {"lambda", absl::StrCat(options.l2)},
+      {"seed", absl::StrCat(options.seed)}};
+  for (const auto& [name, value] : parameters) {
+    LATIMER_RETURN_IF_ERROR(Check(XGBoosterSetParam(booster.get(), name.c_str(), value.c_str())));
+  }
+  std::vector<float> predictions(rows.size(), 0);
+  std::vector<float> labels(rows.size());
+  for (int round = 0; round < options.rounds; ++round) {
+    if (round % kRoundsPerLabel == 0) {
+      // A squared error towards these labels has the gradient of the distance to the interval.
+      if (round > 0) {
+        LATIMER_ASSIGN_OR_RETURN(predictions, Predict(booster, matrix, rows.size()));
+      }
+      for (size_t i = 0; i < rows.size(); ++i) {
+        const float now = round == 0 ? rows[i].target : predictions[i] + intercept;
+        const float nearest = std::clamp(now, rows[i].lower, rows[i].upper);
+        labels[i] = (1 - kPullInside) * nearest + kPullInside * rows[i].target - intercept;
+      }
+      LATIMER_RETURN_IF_ERROR(Check(XGDMatrixSetFloatInfo(matrix.get(), "label", labels.data(), labels.size())));
+    }
+    LATIMER_RETURN_IF_ERROR(Check(XGBoosterUpdateOneIter(booster.get(), round, matrix.get())));
+  }
+  if (options.check != nullptr) {
+    LATIMER_ASSIGN_OR_RETURN(*options.check, Predict(booster, matrix, rows.size()));
+  }
+  LATIMER_RETURN_IF_ERROR(AppendTrees(booster, &ensemble));
+  return ensemble;
+}
+
+}  // namespace latimer::fitting
