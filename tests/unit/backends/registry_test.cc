@@ -3,6 +3,8 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include "absl/strings/match.h"
+
 namespace latimer {
 namespace {
 
@@ -17,7 +19,7 @@ TEST(RegistryTest, EveryNameCanBeCreatedAndRefusesZeroThreads) {
     const absl::StatusOr<std::unique_ptr<Backend>> backend = CreateBackend(name, {});
     ASSERT_TRUE(backend.ok()) << backend.status();
     EXPECT_EQ((*backend)->name(), name);
-    EXPECT_FALSE((*backend)->fingerprint().simulated);
+    EXPECT_EQ((*backend)->fingerprint().simulated, absl::StartsWith(name, "simulated:"));
     BackendOptions options;
     options.threads = 0;
     EXPECT_EQ(CreateBackend(name, options).status().code(), absl::StatusCode::kInvalidArgument) << name;

@@ -1,0 +1,177 @@
+#include "core/benchmark/plan.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "core/benchmark/smart_padding.h"
+#include "core/benchmark/validation_networks.h"
+#include "core/network/structural_hash.h"
+
+namespace latimer::benchmark {
+namespace {
+
+std::vector<PlanStage> Plan(int64_t budget, Method method = Method::kSmartPadding, uint64_t seed = 1) {
+  PlanOptions options;
+  options.max_measurements = budget;
+  options.method = method;
+  options.seed = seed;
+  absl::StatusOr<std::vector<PlanStage>> plan = MakePlan(options);
+  EXPECT_TRUE(plan.ok()) << plan.status();
+  return plan.ok() ? *std::move(plan) : std::vector<PlanStage>();
+}
+
+int64_t Count(const std::vector<PlanStage>& plan) {
+  int64_t count = 0;
+  for (const PlanStage& stage : plan) count += static_cast<int64_t>(stage.measurements.size());
+  return count;
+}
+
+std::vector<std::string> Digest(const std::vector<PlanStage>& plan) {
+  std::vector<std::string> lines;
+  for (const PlanStage& stage : plan) {
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      lines.push_back(stage.name + " " + measurement.key + " " + StructuralHashText(measurement.runs()));
+    }
+  }
+  return lines;
+}
+
+class Budgets : public testing::TestWithParam<int64_t> {};
+
+TEST_P(Budgets, AreUsedAndRespected) {
+  for (const Method method : {Method::kSmartPadding, Method::kSingleLayer, Method::kLayerReport}) {
+    const int64_t count = Count(Plan(GetParam(), method));
+    EXPECT_LE(count, GetParam());
+    EXPECT_GE(count, GetParam() * 9 / 10);
+  }
+}
+
+INSTANTIATE_TEST_SUITE_P(From50To5000, Budgets, testing::Values(50, 80, 149, 150, 300, 1000, 2000, 5000));
+
+TEST(MakePlan, RefusesTooSmallABudget) {
+  EXPECT_EQ(MakePlan({.max_measurements = 49}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(MakePlan, IsDeterministicAndSeeded) {
+  EXPECT_EQ(Digest(Plan(300)), Digest(Plan(300)));
+  EXPECT_NE(Digest(Plan(300)), Digest(Plan(300, Method::kSmartPadding, 2)));
+}
+
+TEST(MakePlan, EveryPaddingIsMeasuredOnceAndBeforeItsSubject) {
+  for (const int64_t budget : {50, 300, 1000}) {
+    std::set<std::string> keys;
+    std::set<std::string> paddings;
+    for (const PlanStage& stage : Plan(budget)) {
+      for (const PlannedMeasurement& measurement : stage.measurements) {
+        EXPECT_TRUE(keys.insert(measurement.key).second) << measurement.key;
+        if (measurement.kind == MeasurementKind::kPaddingOnly) {
+          paddings.insert(measurement.key);
+          EXPECT_TRUE(measurement.network.layers.empty());
+        } else if (measurement.kind == MeasurementKind::kSubject) {
+          PaddingNeed need = NeededPadding(measurement.subject);
+          need.inputs.push_back(need.output);
+          for (const PaddedShape& shape : need.inputs) EXPECT_TRUE(paddings.contains(shape.Key())) << shape.Key();
+          const absl::StatusOr<Network> padded = PaddedNetwork(measurement.subject);
+          ASSERT_TRUE(padded.ok()) << padded.status();
+          EXPECT_EQ(StructuralHash(measurement.runs()), StructuralHash(*padded));
+        }
+      }
+    }
+  }
+}
+
+TEST(MakePlan, SharesPaddingBetweenSubjects) {
+  int64_t subjects = 0;
+  int64_t paddings = 0;
+  for (const PlanStage& stage : Plan(2000)) {
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      subjects += measurement.kind == MeasurementKind::kSubject ? 1 : 0;
+      paddings += measurement.kind == MeasurementKind::kPaddingOnly ? 1 : 0;
+    }
+  }
+  EXPECT_GT(subjects, paddings);
+}
+
+TEST(MakePlan, SingleLayersRunAsTheyAre) {
+  for (const PlanStage& stage : Plan(200, Method::kSingleLayer)) {
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      EXPECT_NE(measurement.kind, MeasurementKind::kPaddingOnly);
+      EXPECT_EQ(&measurement.runs(), &measurement.subject);
+    }
+  }
+}
+
+TEST(MakePlan, ReportsNeedNoPaddingOnlyModels) {
+  for (const PlanStage& stage : Plan(200, Method::kLayerReport)) {
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      EXPECT_NE(measurement.kind, MeasurementKind::kPaddingOnly);
+      if (measurement.kind != MeasurementKind::kSubject) continue;
+      EXPECT_NE(&measurement.runs(), &measurement.subject);
+    }
+  }
+}
+
+TEST(MakePlan, StagesComeInOrderAndValidationLast) {
+  std::vector<std::string> names;
+  for (const PlanStage& stage : Plan(1000)) {
+    names.push_back(stage.name);
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      EXPECT_EQ(measurement.kind == MeasurementKind::kValidation, stage.name == "validation");
+    }
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"sweeps", "fusion", "convolutions", "other layers", "validation"}));
+}
+
+TEST(MakePlan, EveryTypeOfTheSpaceIsPlanned) {
+  std::set<LayerType> types;
+  std::set<size_t> ranks;
+  for (const PlanStage& stage : Plan(1000)) {
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      if (measurement.kind != MeasurementKind::kSubject) continue;
+      types.insert(measurement.subject.layers[0].type);
+      ranks.insert(measurement.subject.tensors[0].shape.size());
+    }
+  }
+  for (const LayerType type :
+       {LayerType::kConv, LayerType::kDepthwiseConv, LayerType::kConvTranspose, LayerType::kFullyConnected,
+        LayerType::kMatMul, LayerType::kMaxPool, LayerType::kAveragePool, LayerType::kGlobalAveragePool,
+        LayerType::kAdd, LayerType::kMul, LayerType::kRelu, LayerType::kSigmoid, LayerType::kConcat, LayerType::kResize,
+        LayerType::kSoftmax, LayerType::kLayerNorm, LayerType::kBatchNorm, LayerType::kTranspose, LayerType::kReduce}) {
+    EXPECT_TRUE(types.contains(type)) << LayerTypeName(type);
+  }
+  EXPECT_EQ(ranks, (std::set<size_t>{2, 3, 4, 5}));
+}
+
+TEST(ValidationNetworks, HaveTheirPublishedSizes) {
+  const std::map<std::string, std::pair<double, double>> expected = {
+      // name -> billions of multiply-accumulates, millions of parameters, after the architectures' papers. SqueezeNet
+      // has 0.35 there; here its layers are padded to full size, 56x56 instead of 55x55.
+      {"mobilenetv2-224", {0.300, 3.5}},
+      {"squeezenet-224", {0.387, 1.24}},
+      {"resnet18-160", {0.926, 11.7}}};
+  for (const auto& [name, sizes] : expected) {
+    const absl::StatusOr<Network> network = ValidationNetwork(name);
+    ASSERT_TRUE(network.ok()) << network.status();
+    double parameters = 0;
+    for (const Constant& constant : network->constants) parameters += static_cast<double>(NumElements(constant.shape));
+    EXPECT_NEAR(static_cast<double>(Macs(*network)) / 1e9, sizes.first, 0.03 * sizes.first) << name;
+    EXPECT_NEAR(parameters / 1e6, sizes.second, 0.03 * sizes.second) << name;
+  }
+}
+
+TEST(ValidationNetworks, AllOfThemBuild) {
+  std::set<uint64_t> distinct;
+  for (const absl::string_view name : ValidationNetworkNames()) {
+    const absl::StatusOr<Network> network = ValidationNetwork(name);
+    ASSERT_TRUE(network.ok()) << network.status();
+    EXPECT_EQ(network->name, name);
+    EXPECT_EQ(network->outputs.size(), 1u);
+    EXPECT_TRUE(distinct.insert(StructuralHash(*network)).second) << name;
+  }
+  EXPECT_EQ(ValidationNetwork("alexnet").status().code(), absl::StatusCode::kNotFound);
+}
+
+}  // namespace
+}  // namespace latimer::benchmark
