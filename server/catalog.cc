@@ -73,8 +73,17 @@ absl::StatusOr<std::shared_ptr<const PlatformModel>> Catalog::Find(absl::string_
   return found->second;
 }
 
-absl::StatusOr<std::shared_ptr<const Catalog>> LoadCatalog(const std::vector<std::string>& folders) {
+const MeasuredNetworks* Catalog::MeasuredOn(const std::string& platform) const {
+  const auto found = measured.find(platform);
+  return found == measured.end() ? nullptr : found->second.get();
+}
+
+uint64_t NextGeneration() {
   static std::atomic<uint64_t> next_generation{1};
+  return next_generation.fetch_add(1, std::memory_order_relaxed);
+}
+
+absl::StatusOr<std::shared_ptr<const Catalog>> LoadCatalog(const std::vector<std::string>& folders) {
   auto catalog = std::make_shared<Catalog>();
   std::map<std::string, std::string> origin;
   for (const std::string& folder : folders) {
@@ -94,7 +103,7 @@ absl::StatusOr<std::shared_ptr<const Catalog>> LoadCatalog(const std::vector<std
     return Error(absl::StatusCode::kFailedPrecondition, "NO_PLATFORMS",
                  absl::StrCat("there is no platform file (*.textproto) in ", absl::StrJoin(folders, ", ")));
   }
-  catalog->generation = next_generation.fetch_add(1, std::memory_order_relaxed);
+  catalog->generation = NextGeneration();
   return std::shared_ptr<const Catalog>(std::move(catalog));
 }
 

@@ -6,6 +6,7 @@
 #include "core/estimation/estimator.h"
 #include "core/network/network_proto.h"
 #include "core/network/read_network.h"
+#include "core/network/structural_hash.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
@@ -88,6 +89,15 @@ void DescribeLayer(const Network& network, const Layer& layer, v1::LayerDescript
   to->set_params(ConstantElements(network, layer));
 }
 
+// Adds what boards took for the network, where it was measured.
+void AddMeasured(const Catalog& catalog, const PlatformModel& platform, const Network& network,
+                 v1::NetworkEstimate* estimate) {
+  const MeasuredNetworks* measured = catalog.MeasuredOn(platform.id());
+  if (measured == nullptr) return;
+  const auto found = measured->find(StructuralHash(network));
+  if (found != measured->end()) *estimate->mutable_measured() = found->second;
+}
+
 }  // namespace
 
 absl::Status EstimationEngine::Estimate(const Catalog& catalog, const v1::EstimateRequest& request,
@@ -96,7 +106,9 @@ absl::Status EstimationEngine::Estimate(const Catalog& catalog, const v1::Estima
   LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> platform,
                            catalog.Find(request.platform(), "platform"));
   LATIMER_ASSIGN_OR_RETURN(const Network network, Read(request.network(), limits_));
-  return EstimateNetwork(network, *platform, settings, &memo_, result);
+  LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, &memo_, result));
+  AddMeasured(catalog, *platform, network, result);
+  return absl::OkStatus();
 }
 
 absl::Status EstimationEngine::EstimatePlatforms(const Catalog& catalog, const v1::EstimatePlatformsRequest& request,
@@ -118,7 +130,9 @@ absl::Status EstimationEngine::EstimatePlatforms(const Catalog& catalog, const v
   }
   LATIMER_ASSIGN_OR_RETURN(const Network network, Read(request.network(), limits_));
   for (const std::shared_ptr<const PlatformModel>& platform : platforms) {
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, &memo_, response->add_estimates()));
+    v1::NetworkEstimate* estimate = response->add_estimates();
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, &memo_, estimate));
+    AddMeasured(catalog, *platform, network, estimate);
   }
   return absl::OkStatus();
 }

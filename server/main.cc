@@ -40,6 +40,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
       ->capture_default_str();
   app.add_option("--platforms-dir", o.platforms_dirs, "Folder with platform files (*.textproto); may be repeated")
       ->type_name("DIR");
+  app.add_option("--data-dir", o.data_dir,
+                 "Folder for boards, campaigns, measurements and fitted models; without it the server leads no boards")
+      ->type_name("DIR");
   app.add_option("--threads", o.worker_threads, "Threads for large requests; 0: one per core")
       ->check(CLI::Range(0, 1024))
       ->capture_default_str();
@@ -70,6 +73,19 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--max-nodes", o.import_limits.max_nodes, "Nodes a network may have")
       ->check(CLI::PositiveNumber)
       ->group("Limits")
+      ->capture_default_str();
+
+  app.add_option("--heartbeat", o.fleet.heartbeat_seconds, "Seconds between an agent's signs of life")
+      ->check(CLI::Range(0.1, 60.0))
+      ->group("Boards")
+      ->capture_default_str();
+  app.add_option("--lease", o.fleet.lease_seconds, "Seconds without a sign of life after which an agent's work is lost")
+      ->check(CLI::Range(0.5, 3600.0))
+      ->group("Boards")
+      ->capture_default_str();
+  app.add_option("--task-timeout", o.fleet.task_timeout_seconds, "Seconds one measurement may take on a board")
+      ->check(CLI::Range(1.0, 86400.0))
+      ->group("Boards")
       ->capture_default_str();
 
   app.add_option("--drain", flags.drain_seconds, "Seconds to serve on after SIGTERM, so that balancers notice")
@@ -136,7 +152,8 @@ int main(int argc, char** argv) {
       "  latimer-server                                         loopback, port 50051\n"
       "  latimer-server --listen 127.0.0.1:0                    any free port, printed when ready\n"
       "  latimer-server --listen 0.0.0.0:50051 --tls-cert server.pem --tls-key server.key\n"
-      "  latimer-server --platforms-dir my-platforms --log-level debug");
+      "  latimer-server --platforms-dir my-platforms --log-level debug\n"
+      "  latimer-server --data-dir /var/lib/latimer             leads boards and fits their models");
   app.set_version_flag("--version", latimer::server::VersionText());
   AddFlags(app, flags);
   try {

@@ -5,6 +5,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "server/platform_versions.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
@@ -57,6 +58,28 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::GetPlatform(grpc::CallbackServerC
                                                            v1::Platform* response) {
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(RunGuarded([&] { return Get(*parts_.catalog->Get(), *request, response); })));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* PlatformServiceImpl::ListPlatformVersions(grpc::CallbackServerContext* context,
+                                                                    const v1::ListPlatformVersionsRequest* request,
+                                                                    v1::ListPlatformVersionsResponse* response) {
+  if (boards_ != nullptr) return boards_->ListVersions(context, request, response);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(RunGuarded([&]() -> absl::Status {
+    LATIMER_ASSIGN_OR_RETURN(*response, server::ListPlatformVersions(*parts_.catalog->Get(), nullptr, *request));
+    return absl::OkStatus();
+  })));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* PlatformServiceImpl::RollbackPlatform(grpc::CallbackServerContext* context,
+                                                                const v1::RollbackPlatformRequest* request,
+                                                                v1::Platform* response) {
+  if (boards_ != nullptr) return boards_->Rollback(context, request, response);
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  reactor->Finish(ToGrpcStatus(Error(absl::StatusCode::kFailedPrecondition, "NO_DATA_DIR",
+                                     "this server fits no models; start it with --data-dir DIR")));
   return reactor;
 }
 

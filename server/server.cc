@@ -17,6 +17,8 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "server/boards.h"
+#include "server/catalog_source.h"
 #include "server/credentials.h"
 #include "server/estimation_service.h"
 #include "server/network_service.h"
@@ -98,11 +100,18 @@ struct Server::Impl {
       LATIMER_ASSIGN_OR_RETURN(std::string folder, FindPlatformsDir());
       folders.push_back(std::move(folder));
     }
-    LATIMER_ASSIGN_OR_RETURN(std::shared_ptr<const Catalog> loaded, LoadCatalog(folders));
+    LATIMER_RETURN_IF_ERROR(source.LoadFiles(folders));
+    const std::shared_ptr<const Catalog> loaded = catalog.Get();
     LogTo(options.logger, LogLevel::kInfo, "platforms loaded",
           {{"count", static_cast<int64_t>(loaded->platforms.size())},
            {"generation", static_cast<int64_t>(loaded->generation)}});
-    catalog.Set(std::move(loaded));
+    return absl::OkStatus();
+  }
+
+  absl::Status OpenBoards() {
+    if (options.data_dir.empty()) return absl::OkStatus();
+    LATIMER_ASSIGN_OR_RETURN(boards, Boards::Create(options, &catalog, &source));
+    platform.SetBoards(boards.get());
     return absl::OkStatus();
   }
 
@@ -119,6 +128,11 @@ struct Server::Impl {
     builder.RegisterService(&estimation);
     builder.RegisterService(&network);
     builder.RegisterService(&platform);
+    if (boards != nullptr) {
+      boards->Register(builder);
+    } else {
+      builder.RegisterCallbackGenericService(no_boards.get());
+    }
     grpc_server = builder.BuildAndStart();
     // A port that is taken shows as a null server, a port of 0, or both.
     if (grpc_server == nullptr || (credentials != nullptr && port == 0)) {
@@ -142,17 +156,24 @@ struct Server::Impl {
            {"latimer.v1.EstimationService", "latimer.v1.NetworkService", "latimer.v1.PlatformService"}) {
         health->SetServingStatus(service, serving);
       }
+      if (boards == nullptr) return;
+      for (const char* service : {"latimer.v1.AgentService", "latimer.v1.FleetService", "latimer.v1.CampaignService",
+                                  "latimer.v1.MeasurementService"}) {
+        health->SetServingStatus(service, serving);
+      }
     }
   }
 
   void Shutdown(std::chrono::milliseconds grace) {
     streams.Drain();
+    if (boards != nullptr) boards->Drain();
     grpc_server->Shutdown(std::chrono::system_clock::now() + grace);
     grpc_server->Wait();
   }
 
   const ServerOptions options;
   CatalogHolder catalog;
+  CatalogSource source{&catalog};
   EstimationEngine engine;
   ResponseCache cache;
   StreamRegistry streams;
@@ -161,6 +182,8 @@ struct Server::Impl {
   EstimationServiceImpl estimation;
   NetworkServiceImpl network;
   PlatformServiceImpl platform;
+  std::unique_ptr<Boards> boards;  // null without a data folder
+  const std::unique_ptr<grpc::CallbackGenericService> no_boards = MakeNoBoardsService();
   std::unique_ptr<grpc::Server> grpc_server;
   int port = 0;
   std::string address;
@@ -174,6 +197,7 @@ absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
   LATIMER_RETURN_IF_ERROR(CheckOptions(options));
   auto impl = std::make_unique<Impl>(std::move(options));
   LATIMER_RETURN_IF_ERROR(impl->LoadPlatforms());
+  LATIMER_RETURN_IF_ERROR(impl->OpenBoards());
   LATIMER_RETURN_IF_ERROR(impl->Start());
   impl->SetHealth(true);
   return std::unique_ptr<Server>(new Server(std::move(impl)));

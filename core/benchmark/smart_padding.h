@@ -54,7 +54,8 @@ struct TimeInterval {
 // Times of padding-only models by PaddedShape::Key().
 class PaddingTable {
  public:
-  void Add(const PaddedShape& shape, double seconds) { seconds_[shape.Key()] = seconds; }
+  void Add(const PaddedShape& shape, double seconds) { AddKey(shape.Key(), seconds); }
+  void AddKey(absl::string_view key, double seconds) { seconds_[key] = seconds; }
 
   // Time of the subject. NOT_FOUND names the padding-only model that is missing.
   absl::StatusOr<TimeInterval> SubjectTime(const Network& subject, double padded_seconds) const;

@@ -44,7 +44,7 @@ void AgentSession::OnReadDone(bool ok) {
       return;
     }
     fleet_->Handle(this, incoming_);
-    StartRead(&incoming_);
+    if (!state.ended) StartRead(&incoming_);
   });
 }
 

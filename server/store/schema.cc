@@ -86,7 +86,8 @@ CREATE TABLE model_versions (
   measurements INTEGER NOT NULL,
   validation_mape REAL NOT NULL,    -- negative: not judged
   active INTEGER NOT NULL,
-  remark TEXT NOT NULL,             -- why it was not promoted, or rolled back
+  promoted INTEGER NOT NULL,        -- has answered, now or once
+  rejection TEXT NOT NULL,          -- why it was not promoted
   model BLOB NOT NULL,              -- latimer.model.v1.PlatformModel
   PRIMARY KEY (platform, version)
 ) WITHOUT ROWID;

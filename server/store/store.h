@@ -79,7 +79,8 @@ struct ModelVersionRecord {
   int64_t measurements = 0;
   double validation_mape = -1;  // negative: not judged
   bool active = false;
-  std::string remark;
+  bool promoted = false;  // has answered, now or once
+  std::string rejection;  // why it was not promoted
 };
 
 // What became of a result.
@@ -129,8 +130,9 @@ class Store {
   absl::StatusOr<std::vector<v1::Campaign>> OpenCampaigns();
   absl::Status UpdateCampaign(const v1::Campaign& campaign);
   absl::StatusOr<CampaignProgress> ProgressOf(int64_t campaign);
-  // Waiting and leased tasks will not be measured any more. Returns the jobs that held some.
-  absl::StatusOr<std::vector<std::string>> DropTasks(int64_t campaign);
+  // Waiting and leased tasks will not be measured any more, but for those of stage `keep` (-1: none). Returns the jobs
+  // that held some.
+  absl::StatusOr<std::vector<std::string>> DropTasks(int64_t campaign, int keep);
   // The most frequent failures with their counts, "3 x …", at most `limit`.
   absl::StatusOr<std::vector<std::string>> FrequentFailures(int64_t campaign, int limit);
 
@@ -174,7 +176,8 @@ class Store {
   absl::StatusOr<std::vector<ModelVersionRecord>> ListModelVersions(absl::string_view platform);  // newest first
   absl::StatusOr<std::optional<model::v1::PlatformModel>> FindModel(absl::string_view platform,
                                                                     absl::string_view version);
-  absl::Status ActivateModel(absl::string_view platform, absl::string_view version, absl::string_view remark_on_old);
+  // NOT_FOUND: there is no such version.
+  absl::Status ActivateModel(absl::string_view platform, absl::string_view version);
   // Active model of every platform.
   absl::StatusOr<std::vector<model::v1::PlatformModel>> ActiveModels();
   absl::Status AddEvaluation(absl::string_view platform, absl::string_view version, absl::string_view network,

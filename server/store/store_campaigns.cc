@@ -142,7 +142,7 @@ absl::StatusOr<CampaignProgress> Store::ProgressOf(int64_t campaign) {
   MutexLock lock(&mutex_);
   CampaignProgress progress;
   Statement row = database_->Prepare(
-      "SELECT stage, count(*), sum(state IN (2,3)), sum(state = 3) FROM tasks WHERE campaign=? GROUP BY stage "
+      "SELECT stage, sum(state <> 4), sum(state IN (2,3)), sum(state = 3) FROM tasks WHERE campaign=? GROUP BY stage "
       "ORDER BY stage");
   row.Bind(campaign);
   while (true) {
@@ -162,18 +162,21 @@ absl::StatusOr<CampaignProgress> Store::ProgressOf(int64_t campaign) {
   return progress;
 }
 
-absl::StatusOr<std::vector<std::string>> Store::DropTasks(int64_t campaign) {
+absl::StatusOr<std::vector<std::string>> Store::DropTasks(int64_t campaign, int keep) {
   MutexLock lock(&mutex_);
   std::vector<std::string> jobs;
-  Statement row = database_->Prepare("SELECT DISTINCT job FROM tasks WHERE campaign=? AND state=1 AND job <> ''");
-  row.Bind(campaign);
+  Statement row = database_->Prepare("SELECT DISTINCT job FROM tasks WHERE campaign=? AND stage<>? AND state=1 AND job <> ''");
+  row.Bind(campaign).Bind(keep);
   while (true) {
     LATIMER_ASSIGN_OR_RETURN(const bool more, row.Step());
     if (!more) break;
     jobs.push_back(row.Text(0));
   }
   LATIMER_RETURN_IF_ERROR(
-      database_->Prepare("UPDATE tasks SET state=4 WHERE campaign=? AND state IN (0,1)").Bind(campaign).Run());
+      database_->Prepare("UPDATE tasks SET state=4 WHERE campaign=? AND stage<>? AND state IN (0,1)")
+          .Bind(campaign)
+          .Bind(keep)
+          .Run());
   return jobs;
 }
 

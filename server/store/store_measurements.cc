@@ -16,7 +16,8 @@ ModelVersionRecord ReadVersion(const Statement& row) {
   record.measurements = row.Integer(4);
   record.validation_mape = row.Real(5);
   record.active = row.Integer(6) != 0;
-  record.remark = row.Text(7);
+  record.promoted = row.Integer(7) != 0;
+  record.rejection = row.Text(8);
   return record;
 }
 
@@ -122,7 +123,7 @@ absl::StatusOr<ModelVersionRecord> Store::AddModelVersion(absl::string_view plat
     LATIMER_RETURN_IF_ERROR(row.Bind(platform).Step().status());
     record.number = row.Integer(0);
   }
-  record.version = absl::StrCat("v", record.number);
+  record.version = absl::StrCat("fit-", record.number);
   model.set_version(record.version);
   if (record.active) {
     LATIMER_RETURN_IF_ERROR(
@@ -130,8 +131,8 @@ absl::StatusOr<ModelVersionRecord> Store::AddModelVersion(absl::string_view plat
   }
   LATIMER_RETURN_IF_ERROR(database_
                               ->Prepare("INSERT INTO model_versions(platform, version, number, create_ms, campaign, "
-                                        "measurements, validation_mape, active, remark, model) "
-                                        "VALUES(?,?,?,?,?,?,?,?,?,?)")
+                                        "measurements, validation_mape, active, promoted, rejection, model) "
+                                        "VALUES(?,?,?,?,?,?,?,?,?,?,?)")
                               .Bind(platform)
                               .Bind(record.version)
                               .Bind(record.number)
@@ -140,7 +141,8 @@ absl::StatusOr<ModelVersionRecord> Store::AddModelVersion(absl::string_view plat
                               .Bind(record.measurements)
                               .Bind(record.validation_mape)
                               .Bind(record.active)
-                              .Bind(record.remark)
+                              .Bind(record.active || record.promoted)
+                              .Bind(record.rejection)
                               .BindBlob(model.SerializeAsString())
                               .Run());
   LATIMER_RETURN_IF_ERROR(transaction.Commit());
@@ -151,7 +153,7 @@ absl::StatusOr<std::vector<ModelVersionRecord>> Store::ListModelVersions(absl::s
   MutexLock lock(&mutex_);
   std::vector<ModelVersionRecord> versions;
   Statement row = database_->Prepare(
-      "SELECT version, number, create_ms, campaign, measurements, validation_mape, active, remark FROM model_versions "
+      "SELECT version, number, create_ms, campaign, measurements, validation_mape, active, promoted, rejection FROM model_versions "
       "WHERE platform=? ORDER BY number DESC");
   row.Bind(platform);
   while (true) {
@@ -172,22 +174,17 @@ absl::StatusOr<std::optional<model::v1::PlatformModel>> Store::FindModel(absl::s
   return std::optional<model::v1::PlatformModel>(std::move(model));
 }
 
-absl::Status Store::ActivateModel(absl::string_view platform, absl::string_view version,
-                                  absl::string_view remark_on_old) {
+absl::Status Store::ActivateModel(absl::string_view platform, absl::string_view version) {
   MutexLock lock(&mutex_);
   Transaction transaction(*database_);
   LATIMER_RETURN_IF_ERROR(transaction.begun());
-  LATIMER_RETURN_IF_ERROR(database_
-                              ->Prepare("UPDATE model_versions SET active=0, remark=? WHERE platform=? AND active=1 "
-                                        "AND version <> ?")
-                              .Bind(remark_on_old)
-                              .Bind(platform)
-                              .Bind(version)
-                              .Run());
-  LATIMER_RETURN_IF_ERROR(database_->Prepare("UPDATE model_versions SET active=1 WHERE platform=? AND version=?")
-                              .Bind(platform)
-                              .Bind(version)
-                              .Run());
+  LATIMER_RETURN_IF_ERROR(
+      database_->Prepare("UPDATE model_versions SET active=0 WHERE platform=?").Bind(platform).Run());
+  LATIMER_RETURN_IF_ERROR(
+      database_->Prepare("UPDATE model_versions SET active=1, promoted=1 WHERE platform=? AND version=?")
+          .Bind(platform)
+          .Bind(version)
+          .Run());
   if (database_->changes() != 1) {
     return NotFound("UNKNOWN_VERSION", absl::StrCat("platform '", platform, "' has no version '", version, "'"))
         .Field("version");

@@ -1,0 +1,200 @@
+// Calls of people; how campaigns advance is in campaign_progress.cc.
+#include "server/campaign/campaign_manager.h"
+
+#include <algorithm>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
+#include "absl/strings/strip.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/benchmark/plan.h"
+#include "server/campaign/plan_tasks.h"
+
+namespace latimer::server {
+namespace {
+
+constexpr int64_t kDefaultMeasurements = 1000;
+constexpr int64_t kFewestMeasurements = 50;
+constexpr int64_t kMostMeasurements = 100'000;
+constexpr int kDefaultPageSize = 50;
+constexpr int kMostPageSize = 1000;
+constexpr absl::string_view kTokenPrefix = "before:";
+
+absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method) {
+  switch (method) {
+    case v1::BENCHMARK_METHOD_UNSPECIFIED:
+    case v1::BENCHMARK_METHOD_SMART_PADDING:
+      return benchmark::Method::kSmartPadding;
+    case v1::BENCHMARK_METHOD_SINGLE_LAYER:
+      return benchmark::Method::kSingleLayer;
+    case v1::BENCHMARK_METHOD_LAYER_REPORT:
+      return benchmark::Method::kLayerReport;
+    default:
+      return InvalidArgument("UNKNOWN_METHOD", absl::StrCat("there is no method ", static_cast<int>(method),
+                                                            "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT"))
+          .Field("method");
+  }
+}
+
+}  // namespace
+
+absl::Status CampaignManager::Resume() {
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Campaign> open, store_->OpenCampaigns());
+  for (const v1::Campaign& campaign : open) {
+    int64_t id = 0;
+    if (!absl::SimpleAtoi(absl::StripPrefix(campaign.name(), "campaigns/"), &id)) continue;
+    Live& live = live_[id];
+    live.id = id;
+    live.record = campaign;
+    live.fitted_stage = campaign.current_stage() - 1;
+    LogTo(logger_, LogLevel::kInfo, "campaign resumed", {{"campaign", campaign.name()}});
+    // Its last fit was under way.
+    if (campaign.state() == v1::CAMPAIGN_STATE_FITTING) OrderFit(live, true);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<v1::Campaign> CampaignManager::Create(const v1::CreateCampaignRequest& request) {
+  const std::string platform(absl::StripPrefix(request.platform(), "platforms/"));
+  if (platform.empty()) {
+    return InvalidArgument("NO_PLATFORM", "the request names no platform").Field("platform");
+  }
+  LATIMER_ASSIGN_OR_RETURN(const std::optional<BoardRecord> board, store_->FindBoard(platform));
+  if (!board.has_value()) {
+    LATIMER_ASSIGN_OR_RETURN(const std::vector<BoardRecord> boards, store_->ListBoards());
+    const std::string known =
+        absl::StrJoin(boards, ", ", [](std::string* out, const BoardRecord& b) { out->append(b.platform); });
+    return NotFound("NO_BOARD", absl::StrCat("no board of platform '", platform.substr(0, 100), "' is enrolled; ",
+                                             known.empty() ? "none of any is" : absl::StrCat("there are: ", known)))
+        .Field("platform");
+  }
+  const int64_t measurements = request.max_measurements() == 0 ? kDefaultMeasurements : request.max_measurements();
+  if (measurements < kFewestMeasurements || measurements > kMostMeasurements) {
+    return InvalidArgument("BAD_BUDGET", absl::StrCat("max_measurements is ", measurements, "; it lies between ",
+                                                      kFewestMeasurements, " and ", kMostMeasurements))
+        .Field("max_measurements");
+  }
+  if (!(request.max_board_seconds() >= 0 && request.max_board_seconds() < 1e7)) {
+    return InvalidArgument("BAD_BUDGET", "max_board_seconds is a positive number of seconds, or 0 for no limit")
+        .Field("max_board_seconds");
+  }
+  LATIMER_ASSIGN_OR_RETURN(const benchmark::Method method, MethodOf(request.method()));
+  benchmark::PlanOptions options;
+  options.max_measurements = measurements;
+  options.method = method;
+  options.seed = request.seed() == 0 ? 1 : request.seed();
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<benchmark::PlanStage> plan, benchmark::MakePlan(options));
+
+  v1::Campaign campaign;
+  campaign.set_platform(absl::StrCat("platforms/", platform));
+  campaign.set_state(v1::CAMPAIGN_STATE_RUNNING);
+  campaign.set_method(static_cast<v1::BenchmarkMethod>(method));
+  campaign.set_max_measurements(measurements);
+  campaign.set_max_board_seconds(request.max_board_seconds());
+  campaign.set_create_time_unix_ms(NowMs());
+  campaign.set_seed(options.seed);
+  const std::vector<TaskRecord> tasks = PlanTasks(plan, method, platform, &campaign);
+  LATIMER_ASSIGN_OR_RETURN(const int64_t id, store_->AddCampaign(campaign, tasks));
+  campaign.set_name(absl::StrCat("campaigns/", id));
+  Live& live = live_[id];
+  live.id = id;
+  live.record = campaign;
+  LogTo(logger_, LogLevel::kInfo, "campaign started",
+        {{"campaign", campaign.name()}, {"platform", platform}, {"measurements", static_cast<int64_t>(tasks.size())}});
+  LATIMER_RETURN_IF_ERROR(Refresh(live));
+  fleet_->Dispatch(platform);
+  return live.record;
+}
+
+absl::StatusOr<v1::Campaign> CampaignManager::Find(absl::string_view name, int64_t* id) {
+  std::optional<v1::Campaign> campaign;
+  if (absl::SimpleAtoi(absl::StripPrefix(name, "campaigns/"), id)) {
+    const auto live = live_.find(*id);
+    if (live != live_.end()) return live->second.record;
+    LATIMER_ASSIGN_OR_RETURN(campaign, store_->FindCampaign(*id));
+  }
+  if (!campaign.has_value()) {
+    return NotFound("UNKNOWN_CAMPAIGN",
+                    absl::StrCat("there is no campaign '", name.substr(0, 100), "'; see: latimer campaign list"))
+        .Field("name");
+  }
+  return *std::move(campaign);
+}
+
+absl::StatusOr<v1::Campaign> CampaignManager::Get(absl::string_view name) {
+  int64_t id = 0;
+  LATIMER_ASSIGN_OR_RETURN(v1::Campaign campaign, Find(name, &id));
+  const auto live = live_.find(id);
+  if (live == live_.end()) return campaign;
+  LATIMER_RETURN_IF_ERROR(Refresh(live->second));
+  return live->second.record;
+}
+
+absl::StatusOr<v1::ListCampaignsResponse> CampaignManager::List(const v1::ListCampaignsRequest& request) {
+  if (request.page_size() < 0) {
+    return InvalidArgument("BAD_PAGE_SIZE", absl::StrCat("page_size is ", request.page_size(), "; it is not negative"))
+        .Field("page_size");
+  }
+  int64_t before = 0;
+  absl::string_view token = request.page_token();
+  if (!token.empty() && (!absl::ConsumePrefix(&token, kTokenPrefix) || !absl::SimpleAtoi(token, &before))) {
+    return InvalidArgument("BAD_PAGE_TOKEN", "page_token is not one this call returned").Field("page_token");
+  }
+  const int size = request.page_size() == 0 ? kDefaultPageSize : std::min(request.page_size(), kMostPageSize);
+  LATIMER_ASSIGN_OR_RETURN(
+      std::vector<v1::Campaign> campaigns,
+      store_->ListCampaigns(absl::StripPrefix(request.platform(), "platforms/"), before, size + 1));
+  v1::ListCampaignsResponse response;
+  const bool more = static_cast<int>(campaigns.size()) > size;
+  if (more) campaigns.pop_back();
+  for (v1::Campaign& campaign : campaigns) {
+    int64_t id = 0;
+    if (absl::SimpleAtoi(absl::StripPrefix(campaign.name(), "campaigns/"), &id)) {
+      if (const auto live = live_.find(id); live != live_.end()) {
+        LATIMER_RETURN_IF_ERROR(Refresh(live->second));
+        campaign = live->second.record;
+      }
+      before = id;
+    }
+    *response.add_campaigns() = std::move(campaign);
+  }
+  if (more) response.set_next_page_token(absl::StrCat(kTokenPrefix, before));
+  return response;
+}
+
+absl::StatusOr<v1::Campaign> CampaignManager::Cancel(absl::string_view name) {
+  int64_t id = 0;
+  LATIMER_ASSIGN_OR_RETURN(const v1::Campaign campaign, Find(name, &id));
+  const auto found = live_.find(id);
+  if (found == live_.end()) return campaign;
+  Live& live = found->second;
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<std::string> jobs, store_->DropTasks(id, -1));
+  fleet_->CancelJobs(jobs);
+  LATIMER_RETURN_IF_ERROR(Refresh(live));
+  const int64_t measured = live.record.done() - live.record.failed();
+  const std::string platform(absl::StripPrefix(live.record.platform(), "platforms/"));
+  LATIMER_RETURN_IF_ERROR(End(live, v1::CAMPAIGN_STATE_CANCELLED, "cancelled; what was measured stays"));
+  // What was measured is fitted, for nobody in particular.
+  if (measured > 0) refitter_->Request(platform, id, [](const absl::StatusOr<RefitResult>&) {});
+  return Find(name, &id);
+}
+
+absl::Status CampaignManager::Watch(absl::string_view name, const void* key, Watcher watcher) {
+  int64_t id = 0;
+  LATIMER_ASSIGN_OR_RETURN(const v1::Campaign campaign, Find(name, &id));
+  const auto live = live_.find(id);
+  if (live == live_.end()) {
+    watcher(campaign, true);
+    return absl::OkStatus();
+  }
+  LATIMER_RETURN_IF_ERROR(Refresh(live->second));
+  watcher(live->second.record, false);
+  watchers_[key] = {id, std::move(watcher)};
+  return absl::OkStatus();
+}
+
+void CampaignManager::Unwatch(const void* key) { watchers_.erase(key); }
+
+}  // namespace latimer::server

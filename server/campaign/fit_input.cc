@@ -1,0 +1,135 @@
+#include "server/campaign/fit_input.h"
+
+#include <algorithm>
+#include <ctime>
+#include <map>
+#include <utility>
+
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
+#include "core/benchmark/plan.h"
+#include "core/benchmark/smart_padding.h"
+#include "core/network/network_proto.h"
+#include "core/network/read_network.h"
+
+namespace latimer::server {
+namespace {
+
+using benchmark::MeasurementKind;
+
+std::string Fact(const v1::Fingerprint& fingerprint, const std::string& name) {
+  const auto found = fingerprint.facts().find(name);
+  return found == fingerprint.facts().end() ? std::string() : found->second;
+}
+
+double Median(std::vector<double> values) {
+  std::nth_element(values.begin(), values.begin() + static_cast<ptrdiff_t>(values.size() / 2), values.end());
+  return values[values.size() / 2];
+}
+
+absl::StatusOr<Network> NetworkOf(const TaskRecord& task) {
+  v1::NetworkSource source;
+  if (!source.ParseFromString(task.network)) return absl::DataLossError("a stored network cannot be read");
+  // Subjects as they were planned: Simplify() would change some. Networks as estimates read them.
+  const bool whole = task.kind == static_cast<int>(MeasurementKind::kValidation);
+  return whole || !source.has_network() ? ReadNetwork(source) : NetworkFromProto(source.network());
+}
+
+absl::StatusOr<Network> SubjectOf(const TaskRecord& task) {
+  if (task.subject.empty()) return NetworkOf(task);
+  v1::Network message;
+  if (!message.ParseFromString(task.subject)) return absl::DataLossError("a stored subject cannot be read");
+  return NetworkFromProto(message);
+}
+
+double Seconds(const v1::Measurement& measurement) { return measurement.timing().median_ms() / 1000; }
+
+}  // namespace
+
+model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board) {
+  model::v1::PlatformModel model;
+  model.set_format_version(1);
+  model.set_id(board.platform);
+  model.set_display_name(board.platform);
+  const std::string hardware = Fact(board.fingerprint, "hardware");
+  model.set_hardware(hardware.empty() ? Fact(board.fingerprint, "cpu") : hardware);
+  model.set_toolchain(Fact(board.fingerprint, "toolchain"));
+  const std::string precision = Fact(board.fingerprint, "precision");
+  model.set_precision(precision);
+  // "8 bits", "INT8": the number in it; what computes as the network says is float.
+  int bits = 0;
+  for (char c : precision) {
+    if (c >= '0' && c <= '9' && bits < 100) bits = 10 * bits + (c - '0');
+  }
+  if (bits != 8 && bits != 16) bits = 32;
+  model.set_activation_bits(bits);
+  model.set_weight_bits(bits);
+  for (const auto& [name, value] : board.fingerprint.facts()) (*model.mutable_settings())[name] = value;
+  model.set_description(absl::StrCat("Fitted to measurements of boards enrolled here (back end ", board.backend, ")."));
+  model.set_simulated(board.fingerprint.simulated());
+  model.set_create_date(absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
+  return model;
+}
+
+CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const std::set<std::string>& fingerprints) {
+  CollectedResults collected;
+  // Two agents, or two campaigns, measure the same padding-only model: their median.
+  struct Padding {
+    std::vector<double> seconds;
+    const TaskRecord* task = nullptr;
+  };
+  std::map<std::string, Padding> paddings;
+  std::map<std::string, fitting::ValidationSample> validation;
+  for (const MeasuredTask& result : results) {
+    if (fingerprints.count(result.measurement.fingerprint_digest()) == 0) continue;
+    if (result.task.kind == static_cast<int>(MeasurementKind::kPaddingOnly)) {
+      Padding& padding = paddings[result.task.name];
+      padding.seconds.push_back(Seconds(result.measurement));
+      padding.task = &result.task;
+    }
+  }
+  benchmark::PaddingTable table;
+  for (auto& [key, padding] : paddings) {
+    const double seconds = Median(std::move(padding.seconds));
+    table.AddKey(key, seconds);
+    absl::StatusOr<Network> network = NetworkOf(*padding.task);
+    if (network.ok()) collected.paddings.push_back({*std::move(network), seconds});
+  }
+
+  for (const MeasuredTask& result : results) {
+    if (fingerprints.count(result.measurement.fingerprint_digest()) == 0) {
+      ++collected.left_out;
+      continue;
+    }
+    ++collected.results;
+    const double seconds = Seconds(result.measurement);
+    if (result.task.kind == static_cast<int>(MeasurementKind::kValidation)) {
+      absl::StatusOr<Network> network = NetworkOf(result.task);
+      if (network.ok()) {
+        // The newest measurement of a network counts.
+        validation[result.task.name] = {result.task.name, *std::move(network), seconds};
+      } else {
+        ++collected.left_out;
+      }
+    } else if (result.task.kind == static_cast<int>(MeasurementKind::kSubject)) {
+      absl::StatusOr<Network> subject = SubjectOf(result.task);
+      absl::StatusOr<benchmark::TimeInterval> interval = benchmark::TimeInterval{seconds, seconds};
+      if (subject.ok() && !result.task.subject.empty()) interval = table.SubjectTime(*subject, seconds);
+      if (!subject.ok() || !interval.ok()) {
+        ++collected.left_out;
+        continue;
+      }
+      fitting::Sample& sample = collected.samples.emplace_back();
+      sample.subject = *std::move(subject);
+      sample.seconds = *interval;
+      sample.relative_spread = result.measurement.timing().median_spread();
+      sample.stage = absl::StrCat(result.task.stage);
+    }
+  }
+  for (auto& [name, sample] : validation) collected.validation.push_back(std::move(sample));
+  return collected;
+}
+
+}  // namespace latimer::server

@@ -1,0 +1,31 @@
+// From stored results to what fitting reads.
+#ifndef LATIMER_SERVER_CAMPAIGN_FIT_INPUT_H_
+#define LATIMER_SERVER_CAMPAIGN_FIT_INPUT_H_
+
+#include <set>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/fitting/fit_platform.h"
+#include "server/store/store.h"
+
+namespace latimer::server {
+
+// Identity of the platform a board belongs to, without layer models.
+model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board);
+
+// Samples and validation networks of the results measured under one of `fingerprints`. Results that make no sense by
+// now (an unknown layer type of a newer server, a padding-only model that failed) are left out and counted.
+struct CollectedResults {
+  std::vector<fitting::Sample> samples;
+  std::vector<fitting::PaddingSample> paddings;
+  std::vector<fitting::ValidationSample> validation;
+  int64_t results = 0;
+  int64_t left_out = 0;
+};
+CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const std::set<std::string>& fingerprints);
+
+}  // namespace latimer::server
+
+#endif  // LATIMER_SERVER_CAMPAIGN_FIT_INPUT_H_

@@ -1,0 +1,153 @@
+#include "server/campaign/refitter.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cmath>
+#include <set>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/estimation/estimator.h"
+#include "core/fitting/fit_platform.h"
+#include "server/campaign/fit_input.h"
+#include "server/fleet/fleet.h"
+#include "server/status_mapping.h"
+
+namespace latimer::server {
+namespace {
+
+// Worse by less than this is noise.
+constexpr double kTolerance = 1.02;
+
+struct Judgement {
+  double mape = -1;  // negative: nothing to judge on
+  std::vector<std::pair<double, double>> predicted_measured_ms;
+};
+
+absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fitting::ValidationSample>& networks) {
+  Judgement judgement;
+  double sum = 0;
+  for (const fitting::ValidationSample& sample : networks) {
+    v1::NetworkEstimate estimate;
+    EstimateSettings settings;
+    settings.with_units = false;
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, model, settings, nullptr, &estimate));
+    const double measured_ms = sample.seconds * 1000;
+    judgement.predicted_measured_ms.emplace_back(estimate.latency().estimate_ms(), measured_ms);
+    sum += std::abs(estimate.latency().estimate_ms() - measured_ms) / measured_ms;
+  }
+  if (!networks.empty()) judgement.mape = sum / static_cast<double>(networks.size());
+  return judgement;
+}
+
+}  // namespace
+
+Refitter::Refitter(Store* store, CatalogHolder* holder, CatalogSource* source, Logger* logger)
+    : store_(store), holder_(holder), source_(source), logger_(logger), thread_([this] { Work(); }) {}
+
+Refitter::~Refitter() {
+  {
+    MutexLock lock(&mutex_);
+    stopping_ = true;
+    work_.Signal();
+  }
+  thread_.join();
+}
+
+void Refitter::Request(std::string platform, int64_t campaign, std::function<void(absl::StatusOr<RefitResult>)> done) {
+  MutexLock lock(&mutex_);
+  queue_.push_back({std::move(platform), campaign, std::move(done)});
+  work_.Signal();
+}
+
+void Refitter::Work() {
+  // Estimates come first. On Linux the priority is the thread's own.
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 15);
+  while (true) {
+    Order order;
+    {
+      MutexLock lock(&mutex_);
+      while (queue_.empty() && !stopping_) work_.Wait(&mutex_);
+      if (stopping_) return;
+      order = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    absl::StatusOr<RefitResult> result = absl::InternalError("not fitted");
+    const absl::Status status = RunGuarded([&]() -> absl::Status {
+      result = Refit(order);
+      return result.status();
+    });
+    if (!status.ok()) {
+      result = status;
+      LogTo(logger_, LogLevel::kError, "fit failed", {{"platform", order.platform}, {"error", status.message()}});
+    }
+    order.done(std::move(result));
+  }
+}
+
+absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
+  LATIMER_ASSIGN_OR_RETURN(const std::optional<BoardRecord> board, store_->FindBoard(order.platform));
+  if (!board.has_value()) return absl::InternalError("the platform has no board");
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store_->ListAgents(order.platform, "", 1 << 20));
+  // What boards were before a change a person accepted is another platform's past.
+  std::set<std::string> fingerprints;
+  for (const v1::Agent& agent : agents) fingerprints.insert(agent.fingerprint().digest());
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<MeasuredTask> results, store_->ResultsOf(order.platform));
+  CollectedResults collected = CollectResults(results, fingerprints);
+  if (collected.samples.empty()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NO_RESULTS", "no measurement of the campaign succeeded");
+  }
+  fitting::FitInput input;
+  input.base = PlatformOfBoard(*board);
+  input.samples = std::move(collected.samples);
+  input.paddings = std::move(collected.paddings);
+  input.validation = std::move(collected.validation);
+  LATIMER_ASSIGN_OR_RETURN(fitting::FitResult fit, fitting::FitPlatform(input, {}));
+  fit.model.set_version("candidate");
+  LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> candidate, PlatformModel::Create(fit.model));
+  LATIMER_ASSIGN_OR_RETURN(const Judgement now, Judge(*candidate, input.validation));
+
+  RefitResult result;
+  result.version.create_ms = NowMs();
+  result.version.campaign = order.campaign;
+  result.version.measurements = collected.results;
+  result.version.validation_mape = now.mape;
+  result.version.active = true;
+  const std::shared_ptr<const Catalog> catalog = holder_->Get();
+  if (const auto active = catalog->platforms.find(order.platform);
+      active != catalog->platforms.end() && now.mape >= 0) {
+    LATIMER_ASSIGN_OR_RETURN(const Judgement before, Judge(*active->second, input.validation));
+    if (now.mape > before.mape * kTolerance) {
+      result.version.active = false;
+      result.version.rejection = absl::StrFormat("mean error on the validation networks %.1f %%, that of %s is %.1f %%",
+                                                 100 * now.mape, active->second->version(), 100 * before.mape);
+    }
+  }
+  LATIMER_ASSIGN_OR_RETURN(result.version, store_->AddModelVersion(order.platform, result.version, fit.model));
+  for (size_t i = 0; i < now.predicted_measured_ms.size(); ++i) {
+    const auto& [predicted, measured] = now.predicted_measured_ms[i];
+    LATIMER_RETURN_IF_ERROR(
+        store_->AddEvaluation(order.platform, result.version.version, input.validation[i].name, predicted, measured));
+  }
+  fit.model.set_version(result.version.version);
+  LATIMER_ASSIGN_OR_RETURN(std::shared_ptr<const PlatformModel> model, PlatformModel::Create(fit.model));
+  for (const v1::Accuracy& accuracy : fit.model.network_accuracy()) result.accuracy.push_back(accuracy);
+  for (const model::v1::LayerModel& layer : fit.model.layer_models()) {
+    for (const v1::Accuracy& accuracy : layer.accuracy()) result.accuracy.push_back(accuracy);
+  }
+  if (result.version.active) source_->SetFitted(std::move(model));
+  LogTo(logger_, LogLevel::kInfo, "model fitted",
+        {{"platform", order.platform},
+         {"version", result.version.version},
+         {"measurements", collected.results},
+         {"validation_mape", now.mape},
+         {"promoted", result.version.active}});
+  return result;
+}
+
+}  // namespace latimer::server
