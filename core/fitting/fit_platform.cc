@@ -1,0 +1,195 @@
+#include "core/fitting/fit_platform.h"
+
+#include <algorithm>
+#include <cmath>
+#include <optional>
+#include <utility>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/fitting/analytical_fit.h"
+#include "core/fitting/data_set.h"
+#include "core/fitting/judge.h"
+#include "core/fitting/layer_fit.h"
+#include "core/fitting/mapping_fit.h"
+#include "core/mapping/features.h"
+#include "core/model/platform_model.h"
+
+namespace latimer::fitting {
+namespace {
+
+constexpr size_t kLeastSamples = 10;
+constexpr double kMostPoints = 200'000;
+
+using Families = std::array<std::vector<DataPoint>, kNumFamilies>;
+
+bool IsComputing(Family family) {
+  return family == Family::kConvolution || family == Family::kDepthwise || family == Family::kTransposed ||
+         family == Family::kFullyConnected || family == Family::kMatMul;
+}
+
+class Fitter {
+ public:
+  Fitter(const FitInput& input, const FitOptions& options) : input_(input), options_(options) {}
+
+  absl::StatusOr<FitResult> Run() {
+    LATIMER_RETURN_IF_ERROR(CollectSingles());
+    FitFirst();
+    CollectFusedPairs();
+    result_.model.clear_layer_models();
+    LATIMER_RETURN_IF_ERROR(AddBase());
+    for (const std::vector<DataPoint>& points : families_) {
+      if (points.empty()) continue;
+      LATIMER_ASSIGN_OR_RETURN(FamilyFit fit, FitFamily(points, overall_, options_));
+      for (model::v1::LayerModel& model : fit.models) *result_.model.add_layer_models() = std::move(model);
+      result_.types.merge(fit.types);
+    }
+    LATIMER_RETURN_IF_ERROR(FitNetworkOverhead());
+    LATIMER_RETURN_IF_ERROR(JudgeNetworks(input_.validation, result_));
+    // What callers load must load: every check of the format, once more with the final figures.
+    LATIMER_RETURN_IF_ERROR(PlatformModel::Create(result_.model).status());
+    return std::move(result_);
+  }
+
+ private:
+  absl::Status CollectSingles() {
+    result_.model = input_.base;
+    result_.model.clear_layer_models();
+    result_.model.clear_mapping();
+    result_.model.clear_network_error();
+    result_.model.clear_network_accuracy();
+    result_.model.set_fixed_seconds_per_network(0);
+    result_.model.set_calibrated_intervals(true);
+    result_.model.set_format_version(1);
+    for (const auto& [field, bits] : {std::pair<const char*, int>{"activation_bits", input_.base.activation_bits()},
+                                      {"weight_bits", input_.base.weight_bits()}}) {
+      if (bits < 1 || bits > 64) return InvalidArgument("BAD_BITS", "bit widths lie in 1 to 64").Field(field);
+    }
+    if (static_cast<double>(input_.samples.size()) > kMostPoints) {
+      return InvalidArgument("TOO_MANY_SAMPLES", absl::StrCat("there are more than ", kMostPoints));
+    }
+    size_t usable = 0;
+    for (const Sample& sample : input_.samples) {
+      if (sample.subject.layers.size() == 2) continue;
+      std::optional<DataPoint> point;
+      if (sample.subject.layers.size() == 1) point = MakePoint(sample, {0}, input_.base);
+      if (!point.has_value()) {
+        ++result_.ignored_samples;
+        continue;
+      }
+      ++usable;
+      Add(*std::move(point));
+    }
+    if (usable < kLeastSamples) {
+      return Error(absl::StatusCode::kFailedPrecondition, "TOO_FEW_SAMPLES",
+                   absl::StrCat("a fit needs at least ", kLeastSamples, " usable samples; there are ", usable));
+    }
+    return absl::OkStatus();
+  }
+
+  void Add(DataPoint point) {
+    families_[static_cast<size_t>(FamilyOf(point.features.type))].push_back(std::move(point));
+  }
+
+  // Rooflines good enough to read fusion probes by, and for what a family's data do not determine.
+  void FitFirst() {
+    std::vector<DataPoint> all;
+    std::vector<DataPoint> moving;
+    for (size_t family = 0; family < families_.size(); ++family) {
+      all.insert(all.end(), families_[family].begin(), families_[family].end());
+      if (!IsComputing(static_cast<Family>(family))) {
+        moving.insert(moving.end(), families_[family].begin(), families_[family].end());
+      }
+    }
+    overall_ = FitRoofline(all, {1e9, 1e9, 0, {}, 0});
+    base_ = moving.empty() ? overall_ : FitRoofline(moving, overall_);
+    base_points_ = moving.empty() ? std::move(all) : std::move(moving);
+    for (size_t family = 0; family < families_.size(); ++family) {
+      first_[family] = families_[family].empty() ? base_ : FitRoofline(families_[family], overall_);
+    }
+  }
+
+  void CollectFusedPairs() {
+    auto own_seconds = [&](const UnitFeatures& features) {
+      return first_[static_cast<size_t>(FamilyOf(features.type))]
+          .Model(ModelKind::kRoofline)
+          .Estimate(features)
+          .seconds;
+    };
+    const std::vector<PairEvidence> pairs = CollectPairs(input_.samples, input_.base, own_seconds);
+    WriteFusions(pairs, result_.model.mutable_mapping());
+    for (const Sample& sample : input_.samples) {
+      if (sample.subject.layers.size() != 2) continue;
+      const bool fused = std::any_of(pairs.begin(), pairs.end(), [&](const PairEvidence& pair) {
+        return pair.primary == sample.subject.layers[0].type && pair.secondary == sample.subject.layers[1].type &&
+               pair.fused();
+      });
+      if (!fused) continue;
+      if (std::optional<DataPoint> point = MakePoint(sample, {0, 1}, input_.base)) Add(*std::move(point));
+    }
+  }
+
+  // What serves types without data: the layers that move data, together.
+  absl::Status AddBase() {
+    model::v1::LayerModel* model = result_.model.add_layer_models();
+    model->set_unit_type("Base");
+    base_.Write(model->mutable_roofline());
+    const AnalyticalModel roofline = base_.Model(ModelKind::kRoofline);
+    double log = 0;
+    double weights = 1e-9;
+    for (const DataPoint& point : base_points_) {
+      log += point.weight *
+             std::abs(std::log(std::max(1e-12, roofline.Estimate(point.features).seconds)) - point.log_target);
+      weights += point.weight;
+    }
+    model->mutable_roofline_error()->set_mean_absolute_relative_error(std::clamp(SpreadOf(log / weights), 1e-3, 50.0));
+    model->mutable_roofline_error()->set_source("its own measurements of other types");
+    model->set_auto_kind(v1::MODEL_KIND_ROOFLINE);
+    return absl::OkStatus();
+  }
+
+  // The smallest padding-only models are hardly more than a network's constant time and that of two units.
+  absl::Status FitNetworkOverhead() {
+    const AnalyticalFit& convolution = first_[static_cast<size_t>(Family::kConvolution)];
+    const AnalyticalModel model = convolution.Model(ModelKind::kRoofline);
+    std::vector<std::pair<double, double>> rests;  // by time
+    for (const PaddingSample& padding : input_.paddings) {
+      if (!(padding.seconds > 0) || !std::isfinite(padding.seconds)) continue;
+      double units = 0;
+      for (size_t i = 0; i < padding.network.layers.size(); ++i) {
+        const LayerType type = padding.network.layers[i].type;
+        if (!IsConvolution(type) && type != LayerType::kFullyConnected) continue;
+        units += model
+                     .Estimate(ComputeFeatures(padding.network, {static_cast<LayerId>(i)},
+                                               input_.base.activation_bits(), input_.base.weight_bits()))
+                     .seconds;
+      }
+      rests.emplace_back(padding.seconds, padding.seconds - units);
+    }
+    if (rests.empty()) return absl::OkStatus();
+    std::sort(rests.begin(), rests.end());
+    rests.resize(std::max<size_t>(1, std::min<size_t>(rests.size(), 1 + rests.size() / 10)));
+    std::nth_element(rests.begin(), rests.begin() + static_cast<int64_t>(rests.size() / 2), rests.end(),
+                     [](const auto& a, const auto& b) { return a.second < b.second; });
+    result_.model.set_fixed_seconds_per_network(std::max(0.0, rests[rests.size() / 2].second));
+    return absl::OkStatus();
+  }
+
+  const FitInput& input_;
+  const FitOptions& options_;
+  FitResult result_;
+  Families families_;
+  AnalyticalFit overall_;
+  AnalyticalFit base_;
+  std::vector<DataPoint> base_points_;
+  std::array<AnalyticalFit, kNumFamilies> first_;
+};
+
+}  // namespace
+
+absl::StatusOr<FitResult> FitPlatform(const FitInput& input, const FitOptions& options) {
+  return Fitter(input, options).Run();
+}
+
+}  // namespace latimer::fitting

@@ -1,0 +1,78 @@
+// From measurements to a platform's model: mapping rules, layer models of every kind, error spreads, accuracy.
+//
+// The fit is deterministic, single-threaded, and takes seconds for a thousand samples. Samples that say nothing (times
+// that are no positive numbers, subjects that are not one or two layers) are left out and counted.
+#ifndef LATIMER_CORE_FITTING_FIT_PLATFORM_H_
+#define LATIMER_CORE_FITTING_FIT_PLATFORM_H_
+
+#include <array>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/benchmark/smart_padding.h"
+#include "core/model/model_kind.h"
+#include "core/network/network.h"
+#include "latimer/model/v1/platform_model.pb.h"
+
+namespace latimer::fitting {
+
+// A measured subject of one layer, or of two that may be fused.
+struct Sample {
+  Network subject;
+  benchmark::TimeInterval seconds;  // of the subject alone
+  double relative_spread = 0;       // of the measurement it comes from
+  std::string stage;                // of the plan, for reports
+};
+
+// A measured padding-only model: the constant time of a network shows in the smallest of them.
+struct PaddingSample {
+  Network network;
+  double seconds = 0;
+};
+
+// A measured network that is never fitted, only judged on.
+struct ValidationSample {
+  std::string name;
+  Network network;  // simplified
+  double seconds = 0;
+};
+
+struct FitInput {
+  model::v1::PlatformModel base;  // identity, hardware, toolchain …; layer models and mapping are ignored
+  std::vector<Sample> samples;
+  std::vector<PaddingSample> paddings;  // optional
+  std::vector<ValidationSample> validation;
+};
+
+struct FitOptions {
+  int folds = 5;      // of cross-validation
+  uint64_t seed = 1;  // of folds and trees
+  int rounds = 250;   // trees per ensemble, at most
+};
+
+// Mean absolute relative error by kind of model; 0 where there is no such model.
+using ErrorByKind = std::array<double, kNumModelKinds>;
+
+struct TypeQuality {
+  int64_t samples = 0;
+  ErrorByKind mape{};  // cross-validated
+  ModelKind chosen = ModelKind::kRoofline;
+};
+
+struct FitResult {
+  model::v1::PlatformModel model;
+  std::map<std::string, TypeQuality> types;  // by unit type
+  ErrorByKind validation_mape{};             // kAuto: the kinds chosen per type
+  double validation_spearman = 0;            // of kAuto
+  int64_t ignored_samples = 0;
+};
+
+// Errors: INVALID_ARGUMENT when the identity in `base` is incomplete; FAILED_PRECONDITION (TOO_FEW_SAMPLES) below ten
+// usable samples; INTERNAL when trees cannot be grown.
+absl::StatusOr<FitResult> FitPlatform(const FitInput& input, const FitOptions& options = {});
+
+}  // namespace latimer::fitting
+
+#endif  // LATIMER_CORE_FITTING_FIT_PLATFORM_H_

@@ -1,0 +1,82 @@
+#include "core/fitting/judge.h"
+
+#include <algorithm>
+#include <cmath>
+
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+#include "core/estimation/estimator.h"
+#include "core/evaluation/statistics.h"
+#include "core/fitting/layer_fit.h"
+
+namespace latimer::fitting {
+namespace {
+
+constexpr double kLargestError = 50;
+constexpr size_t kEnoughNetworks = 3;
+
+// Without networks to judge on: the mean of the layer models' errors of that kind.
+double LayerError(const model::v1::PlatformModel& model, ModelKind kind) {
+  double sum = 0;
+  int count = 0;
+  for (const model::v1::LayerModel& layer : model.layer_models()) {
+    for (const v1::Accuracy& accuracy : layer.accuracy()) {
+      if (accuracy.model_kind() != static_cast<v1::ModelKind>(kind)) continue;
+      sum += accuracy.mape();
+      ++count;
+    }
+  }
+  return count > 0 ? sum / count : 1;
+}
+
+}  // namespace
+
+absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitResult& result) {
+  constexpr ModelKind kKinds[] = {ModelKind::kRoofline, ModelKind::kRefinedRoofline, ModelKind::kStatistical,
+                                  ModelKind::kMixed, ModelKind::kAuto};
+  for (ModelKind kind : kKinds) {
+    if (kind == ModelKind::kAuto) continue;
+    model::v1::ErrorSpread& spread = (*result.model.mutable_network_error())[std::string(ModelKindName(kind))];
+    spread.set_mean_absolute_relative_error(std::clamp(LayerError(result.model, kind), 1e-3, kLargestError));
+    spread.set_source("mean of the layer models' cross-validated errors");
+  }
+  LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(result.model));
+  for (ModelKind kind : kKinds) {
+    std::vector<double> estimated;
+    std::vector<double> measured;
+    double relative = 0;
+    double log = 0;
+    for (const ValidationSample& sample : networks) {
+      if (!(sample.seconds > 0) || !std::isfinite(sample.seconds)) continue;
+      v1::NetworkEstimate estimate;
+      EstimateSettings settings;
+      settings.model_kind = kind;
+      settings.with_units = false;
+      LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, *platform, settings, nullptr, &estimate));
+      estimated.push_back(std::max(1e-12, estimate.latency().estimate_ms() / 1e3));
+      measured.push_back(sample.seconds);
+      relative += std::abs(estimated.back() / sample.seconds - 1);
+      log += std::abs(std::log(estimated.back() / sample.seconds));
+    }
+    if (estimated.empty()) continue;
+    const auto count = static_cast<double>(estimated.size());
+    result.validation_mape[static_cast<size_t>(kind)] = relative / count;
+    if (kind == ModelKind::kAuto) {
+      result.validation_spearman = SpearmanCorrelation(estimated, measured).value_or(0);
+      continue;
+    }
+    if (estimated.size() < kEnoughNetworks) continue;
+    model::v1::ErrorSpread& spread = (*result.model.mutable_network_error())[std::string(ModelKindName(kind))];
+    spread.set_mean_absolute_relative_error(std::clamp(SpreadOf(log / count), 1e-3, kLargestError));
+    spread.set_source(absl::StrCat(estimated.size(), " validation networks, never fitted"));
+    v1::Accuracy* accuracy = result.model.add_network_accuracy();
+    accuracy->set_model_kind(static_cast<v1::ModelKind>(kind));
+    accuracy->set_subject("network");
+    accuracy->set_mape(std::clamp(relative / count, 1e-6, kLargestError));
+    accuracy->set_samples(static_cast<int64_t>(estimated.size()));
+    accuracy->set_source(spread.source());
+  }
+  return absl::OkStatus();
+}
+
+}  // namespace latimer::fitting

@@ -1,0 +1,29 @@
+// Layer models of one family of layer types. Internal to core/fitting.
+#ifndef LATIMER_CORE_FITTING_LAYER_FIT_H_
+#define LATIMER_CORE_FITTING_LAYER_FIT_H_
+
+#include <map>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "core/fitting/analytical_fit.h"
+#include "core/fitting/fit_platform.h"
+
+namespace latimer::fitting {
+
+struct FamilyFit {
+  std::vector<model::v1::LayerModel> models;  // one per unit type in the data
+  std::map<std::string, TypeQuality> types;
+};
+
+// `points` are of one family and not empty. `fallback` gives what these points do not determine.
+absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const AnalyticalFit& fallback,
+                                    const FitOptions& options);
+
+// Mean |log(estimate / time)| as a relative error, e^x - 1.
+double SpreadOf(double mean_absolute_log_error);
+
+}  // namespace latimer::fitting
+
+#endif  // LATIMER_CORE_FITTING_LAYER_FIT_H_
