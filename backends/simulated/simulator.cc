@@ -137,6 +137,7 @@ class Simulation {
 
   double CpuSeconds(const SimulatedUnit& unit) {
     const Layer& layer = network_.layers[unit.layers[0]];
+    idle_seconds_ = 0;  // the accelerator waits for the processor before it sees its next work
     double bytes = 0;
     double elements = 0;
     for (TensorId id : layer.inputs) bytes += TensorBytes(network_, id, 32);
@@ -147,6 +148,16 @@ class Simulation {
     const double operations = 8 * elements + 2 * static_cast<double>(Macs(network_, layer));
     return board_.cpu_switch_seconds +
            std::max(operations / board_.cpu_operations_per_second, bytes / board_.cpu_bytes_per_second);
+  }
+
+  // A reshaped map is where the map was.
+  bool IsOnChip(TensorId tensor) const {
+    LayerId producer = network_.tensors[tensor].producer;
+    while (producer != kNone && network_.layers[producer].type == LayerType::kReshape) {
+      tensor = network_.layers[producer].inputs[0];
+      producer = network_.tensors[tensor].producer;
+    }
+    return on_chip_[tensor];
   }
 
   double AcceleratorSeconds(const SimulatedUnit& unit) {
@@ -160,7 +171,7 @@ class Simulation {
         const LayerId producer = network_.tensors[tensor].producer;
         const bool inside =
             producer != kNone && std::find(unit.layers.begin(), unit.layers.end(), producer) != unit.layers.end();
-        if (!inside && !on_chip_[tensor]) work.input_bytes += TensorBytes(network_, tensor, board_.activation_bits);
+        if (!inside && !IsOnChip(tensor)) work.input_bytes += TensorBytes(network_, tensor, board_.activation_bits);
       }
     }
     work.output_bytes = 0;
@@ -170,13 +181,16 @@ class Simulation {
       on_chip_[tensor] = fits && !consumers_[tensor].empty();
       if (!on_chip_[tensor]) work.output_bytes += bytes;
     }
-    return board_.layer_start_seconds + PipelineSeconds(work, board_);
+    const PipelineTime time = RunPipeline(work, board_, idle_seconds_);
+    idle_seconds_ = time.idle_seconds;
+    return board_.layer_start_seconds + time.seconds;
   }
 
   const Network& network_;
   const Board& board_;
   const std::vector<absl::InlinedVector<LayerId, 2>> consumers_;
   std::vector<bool> on_chip_;
+  double idle_seconds_ = 0;  // of the DMA engine during the last unit
 };
 
 }  // namespace

@@ -1,8 +1,9 @@
 // Runs a network on a simulated board, tile by tile. SIMULATED: see board.h.
 //
 // Each unit is cut into tiles that fit the board's buffers; a DMA engine loads the next tile while the array works on
-// this one (double buffering), waits where memory is slower, and pays a latency per transfer. That is on purpose not
-// the estimator's formula: a model fitted to these times has to earn its accuracy.
+// this one (double buffering), waits where memory is slower, and pays a latency per transfer; first weights of a unit
+// are loaded while the unit before still computes, so that a network takes less than its layers one by one. That is on
+// purpose not the estimator's formula: a model fitted to these times has to earn its accuracy.
 #ifndef LATIMER_BACKENDS_SIMULATED_SIMULATOR_H_
 #define LATIMER_BACKENDS_SIMULATED_SIMULATOR_H_
 

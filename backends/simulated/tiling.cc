@@ -102,7 +102,7 @@ TileWork DescribeWork(const Network& network, const Layer& layer, const Board& b
   return work;
 }
 
-double PipelineSeconds(const TileWork& work, const Board& board) {
+PipelineTime RunPipeline(const TileWork& work, const Board& board, double prefetch_seconds) {
   // Output channels are cut so that a tile's weights fit half the weight buffer, rows so that its maps fit half the
   // activation buffer; the other halves are being filled meanwhile.
   const double half_weights = static_cast<double>(board.weight_buffer_bytes) / 2;
@@ -130,9 +130,14 @@ double PipelineSeconds(const TileWork& work, const Board& board) {
   const int64_t base_blocks = channel_blocks / channel_tiles;
   const int64_t longer_blocks = channel_blocks % channel_tiles;
 
-  double memory_free = 0;  // when the DMA engine has done what it was asked so far
-  double array_free = 0;
+  // A map that fits half the buffer stays there while all tiles of output channels pass over it.
+  const bool keeps_input = row_tiles == 1;
+
+  double memory_free = 0;   // when the DMA engine has done what it was asked so far
+  double array_free = 0;    // when the array has computed all tiles so far
+  double array_before = 0;  // the same without the last one, whose buffers are in use
   double stored = 0;
+  double busy = 0;  // of the DMA engine
   for (int64_t channel = 0; channel < channel_tiles; ++channel) {
     const int64_t blocks = base_blocks + (channel < longer_blocks ? 1 : 0);
     const double weights = work.weight_bytes * static_cast<double>(blocks) / static_cast<double>(channel_blocks);
@@ -140,8 +145,11 @@ double PipelineSeconds(const TileWork& work, const Board& board) {
       const int64_t rows = base_rows + (tile < longer ? 1 : 0);
       const double share = static_cast<double>(rows) / static_cast<double>(work.rows);
       const double halo = tile == 0 ? 0 : std::min(1.0, work.halo_share / static_cast<double>(rows));
-      const double load = (tile == 0 ? transfer(weights, 1) : 0) +
-                          transfer(work.input_bytes * share * (1 + halo), static_cast<double>(rows));
+      double load = tile == 0 ? transfer(weights, 1) : 0;
+      if (tile == 0 && channel == 0) load -= std::min(load, prefetch_seconds);
+      if (channel == 0 || !keeps_input) {
+        load += transfer(work.input_bytes * share * (1 + halo), static_cast<double>(rows));
+      }
       double cycles = 0;
       if (work.on_array) {
         const int64_t pixel_blocks = board.array_rows ? CeilDiv(rows, board.array_pixels) * work.row_pixels
@@ -152,14 +160,21 @@ double PipelineSeconds(const TileWork& work, const Board& board) {
         cycles = work.cycles_per_row * static_cast<double>(rows);
       }
       const double compute = (cycles + static_cast<double>(board.pipeline_cycles)) / board.clock_hz;
-      memory_free += load;
+      // The buffers this tile is loaded into are free once the tile before the last is computed.
+      memory_free = std::max(memory_free, array_before) + load;
+      busy += load;
+      array_before = array_free;
       array_free = std::max(array_free, memory_free) + compute;
       // The store of the tile before this one shares the DMA engine.
-      if (stored > 0) memory_free += stored;
+      if (stored > 0) memory_free = std::max(memory_free, array_before) + stored;
       stored = transfer(work.output_bytes * share / static_cast<double>(channel_tiles), 1);
+      busy += stored;
     }
   }
-  return std::max(array_free, memory_free) + stored;
+  PipelineTime time;
+  time.seconds = std::max(array_free, memory_free) + stored;
+  time.idle_seconds = std::max(0.0, time.seconds - busy);
+  return time;
 }
 
 }  // namespace latimer::simulated

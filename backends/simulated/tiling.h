@@ -27,8 +27,14 @@ struct TileWork {
 
 TileWork DescribeWork(const Network& network, const Layer& layer, const Board& board);
 
-// Time from the first load to the last store.
-double PipelineSeconds(const TileWork& work, const Board& board);
+struct PipelineTime {
+  double seconds = 0;       // from the first load to the last store
+  double idle_seconds = 0;  // in which the DMA engine had nothing to do
+};
+
+// `prefetch_seconds`: how long the DMA engine was idle during the unit before, in which the first weights were loaded
+// ahead as far as half the weight buffer holds them.
+PipelineTime RunPipeline(const TileWork& work, const Board& board, double prefetch_seconds);
 
 }  // namespace latimer::simulated
 
