@@ -339,6 +339,40 @@ absl::StatusOr<std::vector<Sweep>> MakeSweeps(double density) {
   return sweeps;
 }
 
+absl::StatusOr<std::vector<Network>> MakeStaples(int sizes) {
+  const Shape kMaps[] = {{1, 64, 56, 56}, {1, 256, 14, 14}, {1, 128, 28, 28}, {1, 32, 112, 112}};
+  const Shape kTokens[] = {{1, 197, 384}, {1, 128, 768}, {1, 49, 768}, {1, 197, 1536}};
+  constexpr LayerType kOnMaps[] = {LayerType::kRelu,      LayerType::kRelu6,
+                                   LayerType::kSigmoid,   LayerType::kSilu,
+                                   LayerType::kHardSwish, LayerType::kHardSigmoid,
+                                   LayerType::kTanh,      LayerType::kLeakyRelu,
+                                   LayerType::kBatchNorm, LayerType::kGlobalAveragePool};
+  constexpr LayerType kOnTokens[] = {LayerType::kGelu, LayerType::kLayerNorm, LayerType::kAdd};
+  std::vector<Network> staples;
+  auto add = [&](LayerType type, const LayerAttributes& attributes, std::vector<Shape> inputs) -> absl::Status {
+    LATIMER_ASSIGN_OR_RETURN(Network network, LayerNetwork(type, attributes, inputs));
+    staples.push_back(std::move(network));
+    return absl::OkStatus();
+  };
+  for (size_t i = 0; i < static_cast<size_t>(std::clamp(sizes, 1, 4)); ++i) {
+    const Shape& map = kMaps[i];
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kAdd, {}, {map, map}));
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kMul, {}, {map, Shape{1, map[1], 1, 1}}));
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kConcat, AxisAttributes{1}, {map, map}));
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kMaxPool, SamePool(Square(3), Square(2)), {map}));
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kAveragePool, SamePool(Square(3), Square(1)), {map}));
+    for (LayerType type : kOnMaps) LATIMER_RETURN_IF_ERROR(add(type, {}, {map}));
+    const Shape& tokens = kTokens[i];
+    for (LayerType type : kOnTokens) {
+      const LayerAttributes attributes =
+          type == LayerType::kLayerNorm ? LayerAttributes(AxisAttributes{2}) : LayerAttributes();
+      std::vector<Shape> inputs(type == LayerType::kAdd ? 2 : 1, tokens);
+      LATIMER_RETURN_IF_ERROR(add(type, attributes, std::move(inputs)));
+    }
+  }
+  return staples;
+}
+
 absl::StatusOr<std::vector<FusionProbe>> MakeFusionProbes() {
   const ConvAttributes conv = SameConv(Square(3), Square(1), 64);
   const ConvAttributes depthwise = SameConv(Square(3), Square(1), 64, 64);

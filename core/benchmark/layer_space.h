@@ -57,6 +57,10 @@ struct Sweep {
 // ones, at several base points. `density` in (0, 1] thins them out for small budgets.
 absl::StatusOr<std::vector<Sweep>> MakeSweeps(double density);
 
+// The layers most networks have beside convolutions, each at `sizes` (1 to 4) sizes. Drawing at random leaves some of
+// the many types without any measurement; these share their padding-only models, so that they cost little.
+absl::StatusOr<std::vector<Network>> MakeStaples(int sizes);
+
 // Pairs of layers that toolchains may fuse, next to the first layer alone.
 struct FusionProbe {
   LayerType primary;

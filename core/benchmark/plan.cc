@@ -54,6 +54,7 @@ class Planner {
     const int64_t fusion = budget >= 150 ? 1 : 0;
 
     Begin("sweeps", budget / 4);
+    if (options_.method == Method::kSmartPadding) LATIMER_RETURN_IF_ERROR(AddSmallestPadding());
     LATIMER_ASSIGN_OR_RETURN(std::vector<Sweep> sweeps, MakeSweeps(std::min(1.0, static_cast<double>(budget) / 1500)));
     for (Sweep& sweep : sweeps) {
       for (Network& point : sweep.points) LATIMER_RETURN_IF_ERROR(AddSubject(std::move(point)).status());
@@ -70,6 +71,10 @@ class Planner {
     Begin("convolutions", left * 11 / 20);
     LATIMER_RETURN_IF_ERROR(Draw(kConvolutionKinds));
     Begin("other layers", budget - planned_ - validation);
+    if (budget >= 250) {
+      LATIMER_ASSIGN_OR_RETURN(std::vector<Network> staples, MakeStaples(static_cast<int>(budget / 250)));
+      for (Network& staple : staples) LATIMER_RETURN_IF_ERROR(AddSubject(std::move(staple)).status());
+    }
     LATIMER_RETURN_IF_ERROR(Draw(kOtherKinds));
 
     Begin("validation", validation);
@@ -91,6 +96,18 @@ class Planner {
   void Begin(absl::string_view name, int64_t budget) {
     stages_.push_back({std::string(name), {}});
     stage_left_ = budget;
+  }
+
+  absl::Status AddSmallestPadding() {
+    PlannedMeasurement padding;
+    padding.kind = MeasurementKind::kPaddingOnly;
+    padding.key = SmallestPadding().Key();
+    LATIMER_ASSIGN_OR_RETURN(padding.subject, PaddingOnlyNetwork(SmallestPadding()));
+    keys_.insert(padding.key);
+    stages_.back().measurements.push_back(std::move(padding));
+    --stage_left_;
+    ++planned_;
+    return absl::OkStatus();
   }
 
   // Whether it was added: it is left out when it is planned already or does not fit the stage's budget.

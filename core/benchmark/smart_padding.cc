@@ -136,6 +136,8 @@ absl::StatusOr<Network> PaddingOnlyNetwork(const PaddedShape& shape) {
   return std::move(builder).Finish({});
 }
 
+PaddedShape SmallestPadding() { return {Shape{1, 8, 8, 8}, false}; }
+
 absl::StatusOr<double> PaddingTable::Find(const PaddedShape& shape) const {
   const auto found = seconds_.find(shape.Key());
   if (found == seconds_.end()) {
@@ -150,6 +152,9 @@ absl::StatusOr<TimeInterval> PaddingTable::SubjectTime(const Network& subject, d
   for (const PaddedShape& shape : need.inputs) {
     LATIMER_ASSIGN_OR_RETURN(double seconds, Find(shape));
     inputs += seconds;
+  }
+  if (const auto fixed = seconds_.find(SmallestPadding().Key()); fixed != seconds_.end() && need.inputs.size() > 1) {
+    inputs -= static_cast<double>(need.inputs.size() - 1) * fixed->second;
   }
   LATIMER_ASSIGN_OR_RETURN(double output, Find(need.output));
   return TimeInterval{padded_seconds - std::max(inputs, output), padded_seconds - std::min(inputs, output)};

@@ -10,7 +10,9 @@
 //
 //   t(r) = T_padded - r * sum_i T_only(input_i) - (1 - r) * T_only(output)
 //
-// which is equations 2 and 3 of the paper for one input, and an interval between r = 0 and r = 1.
+// which is equations 2 and 3 of the paper for one input, and an interval between r = 0 and r = 1. Every T_only also
+// holds what a run costs whatever it computes; with several inputs that is counted once too often for each input after
+// the first, and added again where the table has the smallest padding-only model, whose time is little else.
 #ifndef LATIMER_CORE_BENCHMARK_SMART_PADDING_H_
 #define LATIMER_CORE_BENCHMARK_SMART_PADDING_H_
 
@@ -43,6 +45,9 @@ PaddingNeed NeededPadding(const Network& subject);
 // INVALID_ARGUMENT if the subject has no output or more than one, or a shape that cannot be padded (rank above 5).
 absl::StatusOr<Network> PaddedNetwork(const Network& subject);
 absl::StatusOr<Network> PaddingOnlyNetwork(const PaddedShape& shape);
+
+// The smallest padding-only model: what a run costs whatever it computes. Plans measure it first.
+PaddedShape SmallestPadding();
 
 // A time known to lie between two bounds.
 struct TimeInterval {

@@ -82,6 +82,14 @@ TEST(MakePlan, EveryPaddingIsMeasuredOnceAndBeforeItsSubject) {
   }
 }
 
+TEST(MakePlan, StartsWithTheSmallestPadding) {
+  for (const int64_t budget : {50, 1000}) {
+    const std::vector<PlanStage> plan = Plan(budget);
+    ASSERT_FALSE(plan.empty());
+    EXPECT_EQ(plan[0].measurements[0].key, SmallestPadding().Key());
+  }
+}
+
 TEST(MakePlan, SharesPaddingBetweenSubjects) {
   int64_t subjects = 0;
   int64_t paddings = 0;
@@ -127,7 +135,7 @@ TEST(MakePlan, StagesComeInOrderAndValidationLast) {
 TEST(MakePlan, EveryTypeOfTheSpaceIsPlanned) {
   std::set<LayerType> types;
   std::set<size_t> ranks;
-  for (const PlanStage& stage : Plan(1000)) {
+  for (const PlanStage& stage : Plan(2000)) {
     for (const PlannedMeasurement& measurement : stage.measurements) {
       if (measurement.kind != MeasurementKind::kSubject) continue;
       types.insert(measurement.subject.layers[0].type);

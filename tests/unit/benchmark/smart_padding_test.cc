@@ -158,6 +158,21 @@ TEST(PaddingTable, SumsThePaddingOfSeveralInputs) {
   EXPECT_DOUBLE_EQ(time->upper_seconds, 3e-3);
 }
 
+TEST(PaddingTable, CountsTheCostOfARunOnce) {
+  // A run costs 1 ms, widening to the map 0.4, narrowing 0.6, adding 0.5; the smallest model costs next to nothing.
+  const Shape map{1, 24, 28, 28};
+  const absl::StatusOr<Network> add = LayerNetwork(LayerType::kAdd, {}, {map, map});
+  ASSERT_TRUE(add.ok());
+  PaddingTable table;
+  table.Add(SmallestPadding(), 1e-3);
+  table.Add({map, false}, 2e-3);
+  const absl::StatusOr<TimeInterval> time = table.SubjectTime(*add, 1e-3 + 2 * 0.4e-3 + 0.5e-3 + 0.6e-3);
+  ASSERT_TRUE(time.ok()) << time.status();
+  EXPECT_NEAR(time->lower_seconds, -0.1e-3, 1e-9);  // 2.9 - (2 + 2 - 1)
+  EXPECT_NEAR(time->upper_seconds, 0.9e-3, 1e-9);   // 2.9 - 2
+  EXPECT_NEAR(time->middle_seconds(), 0.4e-3, 1e-9);
+}
+
 TEST(PaddingTable, KeepsNegativeBounds) {
   const Network subject = Conv({1, 8, 8, 8}, 1, 8);
   PaddingTable table;
