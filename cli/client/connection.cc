@@ -18,9 +18,19 @@ absl::StatusOr<std::string> ReadPem(const std::string& path, absl::string_view o
   return std::string(file->view());
 }
 
+// Campaigns are watched for hours: notice a server that is gone, and find it soon when it is back.
+grpc::ChannelArguments PatientArguments() {
+  grpc::ChannelArguments arguments;
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 30'000);
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
+  arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 2'000);
+  return arguments;
+}
+
 }  // namespace
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options, const LocalEstimator& local) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options, const LocalEstimator& local,
+                                                       const std::optional<grpc::ChannelArguments>& keepalive) {
   if (options.server.empty()) {
     if (options.uses_tls()) {
       return InvalidArgument("TLS_WITHOUT_SERVER", "TLS options need --server; nothing leaves this process without it");
@@ -38,10 +48,10 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& 
     LATIMER_ASSIGN_OR_RETURN(ssl.pem_private_key, ReadPem(options.tls_key, "--tls-key"));
     credentials = grpc::SslCredentials(ssl);
   }
-  grpc::ChannelArguments arguments;
+  grpc::ChannelArguments arguments = keepalive.has_value() ? *keepalive : PatientArguments();
   arguments.SetMaxReceiveMessageSize(-1);  // answers of a server we chose; a large network has a long table
   arguments.SetMaxSendMessageSize(-1);
-  arguments.SetUserAgentPrefix("latimer-cli");
+  arguments.SetUserAgentPrefix(options.user_agent);
   return grpc::CreateCustomChannel(options.server, credentials, arguments);
 }
 

@@ -4,11 +4,13 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "grpcpp/channel.h"
+#include "grpcpp/support/channel_arguments.h"
 
 namespace latimer::cli {
 
@@ -19,6 +21,7 @@ struct ConnectionOptions {
   std::string tls_cert;                        // PEM; for servers that ask for a client's certificate
   std::string tls_key;                         // PEM; needed with tls_cert
   absl::Duration timeout = absl::Seconds(30);  // of each call
+  std::string user_agent = "latimer-cli";
 
   bool uses_tls() const { return tls || !tls_ca.empty() || !tls_cert.empty(); }
 };
@@ -28,7 +31,9 @@ using LocalEstimator = std::function<absl::StatusOr<std::shared_ptr<grpc::Channe
 
 // A channel as the options want it. Dialling happens at the first call.
 // Errors: INVALID_ARGUMENT, NOT_FOUND (certificate files), those of `local`.
-absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options, const LocalEstimator& local);
+// `keepalive`: a caller's own pings and pauses between attempts, in place of those that suit a person who waits.
+absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options, const LocalEstimator& local,
+                                                       const std::optional<grpc::ChannelArguments>& keepalive = {});
 
 }  // namespace latimer::cli
 
