@@ -92,9 +92,9 @@ Board Xavier() {
   board.weight_buffer_bytes = 256 * 1024;
   board.fuses_add = true;
   board.layer_start_seconds = 6e-6;
-  board.start_seconds = 10e-6;
-  board.link_bytes_per_second = 30e9;
-  board.quantize_elements_per_second = 60e9;
+  board.start_seconds = 4e-6;
+  board.link_bytes_per_second = 80e9;
+  board.quantize_elements_per_second = 200e9;
   board.cpu_operations_per_second = 8e9;
   board.cpu_bytes_per_second = 15e9;
   board.noise_sigma = 0.008;
