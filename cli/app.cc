@@ -8,89 +8,18 @@
 
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
-#include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
 #include "cli/commands/estimate.h"
 #include "cli/commands/network.h"
 #include "cli/commands/platforms.h"
+#include "cli/flags.h"
+#include "cli/fleet_app.h"
 #include "server/version.h"
 
 namespace latimer::cli {
 namespace {
 
-const std::map<std::string, Format> kFormats{{"table", Format::kTable}, {"json", Format::kJson}, {"csv", Format::kCsv}};
-const std::map<std::string, v1::ModelKind> kModelKinds{{"auto", v1::MODEL_KIND_AUTO},
-                                                       {"roofline", v1::MODEL_KIND_ROOFLINE},
-                                                       {"refined", v1::MODEL_KIND_REFINED_ROOFLINE},
-                                                       {"statistical", v1::MODEL_KIND_STATISTICAL},
-                                                       {"mixed", v1::MODEL_KIND_MIXED}};
-
-struct GlobalFlags {
-  std::string color = "auto";
-  bool ascii = false;
-  double timeout_seconds = 30;
-};
-
-void AddConnectionFlags(CLI::App& command, ConnectionOptions& connection, GlobalFlags& flags) {
-  command.add_option("--server", connection.server, "Ask this server; without it the estimator runs in this process")
-      ->type_name("HOST:PORT")
-      ->group("Connection");
-  command.add_option("--timeout", flags.timeout_seconds, "Seconds each call may take")
-      ->check(CLI::PositiveNumber)
-      ->group("Connection")
-      ->capture_default_str();
-  command.add_flag("--tls", connection.tls, "Use TLS")->group("Connection");
-  command.add_option("--tls-ca", connection.tls_ca, "Authorities to trust (PEM); default: the system's")
-      ->group("Connection");
-  command.add_option("--tls-cert", connection.tls_cert, "Own certificate for mutual TLS (PEM)")->group("Connection");
-  command.add_option("--tls-key", connection.tls_key, "Its private key (PEM)")->group("Connection");
-}
-
-void AddDisplayFlags(CLI::App& command, GlobalFlags& flags) {
-  command.add_option("--color", flags.color, "Colours: auto, always, never")
-      ->check(CLI::IsMember({"auto", "always", "never"}))
-      ->group("Display")
-      ->capture_default_str();
-  command.add_flag("--ascii", flags.ascii, "Print ASCII characters only")->group("Display");
-}
-
-// An option that takes one of a few words; the error lists them.
-template <typename T>
-CLI::Option* AddChoice(CLI::App& command, const std::string& flag, T& value, const std::map<std::string, T>& choices,
-                       const std::string& description) {
-  return command.add_option_function<std::string>(
-      flag,
-      [&value, &choices, flag](const std::string& word) {
-        const auto found = choices.find(word);
-        if (found == choices.end()) {
-          throw CLI::ValidationError(
-              flag, absl::StrCat("there is no '", word, "'; there are ",
-                                 absl::StrJoin(choices, ", ", [](std::string* out, const auto& choice) {
-                                   out->append(choice.first);
-                                 })));
-        }
-        value = found->second;
-      },
-      description);
-}
-
-void AddFormatFlag(CLI::App& command, Format& format) {
-  AddChoice(command, "--format", format, kFormats, "table, json or csv")->type_name("FORMAT")->default_str("table");
-}
-
-void AddNetworkFlags(CLI::App& command, NetworkOptions& network) {
-  command
-      .add_option("FILE", network.files,
-                  "Networks: .onnx, ANNETTE .json, latimer.v1.Network as .textproto or .pb; - is standard input")
-      ->required()
-      ->expected(-1);
-  command.add_option("--input-shape", network.input_shapes, "Shape of an input; may be repeated")
-      ->type_name("NAME=1x3x224x224")
-      ->expected(1)
-      ->take_all();
-  command.add_option("--batch", network.batch, "Batch size: replaces the first dimension of every input")
-      ->check(CLI::Range(int64_t{1}, int64_t{1'000'000}));
-}
+constexpr int kNarrowestDisplay = 20;
 
 // Edit distance, to guess what a mistyped word should have been.
 size_t Distance(absl::string_view a, absl::string_view b) {
@@ -108,15 +37,21 @@ size_t Distance(absl::string_view a, absl::string_view b) {
   return row[b.size()];
 }
 
+// Names of all commands and options below `app`.
+void CollectWords(const CLI::App& app, std::vector<std::string>* words) {
+  for (const CLI::App* command : app.get_subcommands({})) {
+    words->push_back(command->get_name());
+    for (const CLI::Option* option : command->get_options()) {
+      for (const std::string& name : option->get_lnames()) words->push_back("--" + name);
+    }
+    CollectWords(*command, words);
+  }
+}
+
 // "; did you mean 'estimate'?" for the words of a usage error that are near one of ours.
 std::string Suggestion(const CLI::App& app, const std::vector<std::string>& arguments) {
   std::vector<std::string> words;
-  for (const CLI::App* command : app.get_subcommands({})) {
-    words.push_back(command->get_name());
-    for (const CLI::Option* option : command->get_options()) {
-      for (const std::string& name : option->get_lnames()) words.push_back("--" + name);
-    }
-  }
+  CollectWords(app, &words);
   for (const std::string& argument : arguments) {
     const std::string word = argument.substr(0, argument.find('='));
     if (std::find(words.begin(), words.end(), word) != words.end()) continue;
@@ -125,6 +60,21 @@ std::string Suggestion(const CLI::App& app, const std::vector<std::string>& argu
     }
   }
   return "";
+}
+
+// The words of the command that was meant: "latimer campaign start".
+std::string CommandWords(const CLI::App& app, const std::vector<std::string>& arguments) {
+  std::string words = app.get_name();
+  const CLI::App* command = &app;
+  for (const std::string& argument : arguments) {
+    const std::vector<const CLI::App*> below = command->get_subcommands({});
+    const auto found =
+        std::find_if(below.begin(), below.end(), [&](const CLI::App* c) { return c->get_name() == argument; });
+    if (found == below.end()) break;
+    command = *found;
+    absl::StrAppend(&words, " ", argument);
+  }
+  return words;
 }
 
 }  // namespace
@@ -138,8 +88,12 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
       "  latimer estimate model.onnx --platform ncs2-openvino\n"
       "  latimer platforms\n"
       "  latimer network model.onnx\n"
+      "  latimer token create --server lab:50051\n"
+      "  latimer campaign start --platform jetson-int8 --max-board-time 5m --wait --server lab:50051\n"
+      "  latimer evaluate --platform jetson-int8 networks/ --server lab:50051\n"
       "Exit codes: 0 success, 1 an error, 2 wrong usage. `latimer COMMAND --help` says more.");
-  GlobalFlags flags;
+  DisplayFlags flags;
+  double timeout_seconds = 30;
 
   EstimateCommand estimate;
   CLI::App& estimate_app = *app.add_subcommand("estimate", "Estimate the latency of networks on platforms");
@@ -148,26 +102,13 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   estimate_app.add_option("--platform", platforms, "Platforms, separated by commas; see `latimer platforms`")
       ->type_name("P[,P...]")
       ->required();
-  AddChoice(estimate_app, "--model-kind", estimate.model_kind, kModelKinds,
-            "auto, roofline, refined, statistical or mixed")
-      ->type_name("KIND")
-      ->default_str("auto");
-  estimate_app.add_option("--confidence", estimate.confidence, "Level of the intervals, between 0 and 1")
-      ->check(CLI::Validator(
-          [](const std::string& text) {
-            double level = 0;
-            return absl::SimpleAtod(text, &level) && level > 0 && level < 1
-                       ? std::string()
-                       : absl::StrCat("'", text, "' does not lie between 0 and 1");
-          },
-          ""))
-      ->capture_default_str();
+  AddModelFlags(estimate_app, estimate.model_kind, estimate.confidence);
   AddFormatFlag(estimate_app, estimate.format);
   estimate_app.add_option("--top", estimate.top, "Print only the N slowest layers")
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   estimate_app.add_flag("--layers", estimate.layers, "Print the layers also for several files");
-  AddConnectionFlags(estimate_app, context.connection, flags);
+  AddConnectionFlags(estimate_app, context.connection, timeout_seconds);
   AddDisplayFlags(estimate_app, flags);
   estimate_app.footer(
       "Weights are removed before a network leaves this process; only shapes travel.\n\n"
@@ -181,20 +122,21 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   CLI::App& platforms_app = *app.add_subcommand("platforms", "List platforms, or describe one");
   platforms_app.add_option("NAME", platforms_command.name, "A platform to describe in full");
   AddFormatFlag(platforms_app, platforms_command.format);
-  AddConnectionFlags(platforms_app, context.connection, flags);
+  AddConnectionFlags(platforms_app, context.connection, timeout_seconds);
   AddDisplayFlags(platforms_app, flags);
   platforms_app.footer(
       "Examples:\n"
       "  latimer platforms\n"
       "  latimer platforms zcu102-dnndk\n"
       "  latimer platforms --format json");
+  const FleetApp fleet_app(app, platforms_app, context.connection, flags);
 
   NetworkCommand network;
   CLI::App& network_app =
       *app.add_subcommand("network", "Show a network's layers, shapes, operations, parameters and memory");
   AddNetworkFlags(network_app, network.network);
   AddFormatFlag(network_app, network.format);
-  AddConnectionFlags(network_app, context.connection, flags);
+  AddConnectionFlags(network_app, context.connection, timeout_seconds);
   AddDisplayFlags(network_app, flags);
   network_app.footer(
       "Examples:\n"
@@ -214,12 +156,8 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
     context.out->Write(out.str());
     if (wrong) {
       const std::string message = error.what();
-      const std::vector<CLI::App*> commands = app.get_subcommands({});
-      const bool known_command =
-          !given.empty() &&
-          std::any_of(commands.begin(), commands.end(), [&](const CLI::App* c) { return c->get_name() == given[0]; });
-      context.err->Write(absl::StrCat("latimer: ", message, Suggestion(app, given), "\nRun `latimer",
-                                      known_command ? " " + given[0] : "", " --help` for usage.\n"));
+      context.err->Write(absl::StrCat("latimer: ", message, Suggestion(app, given), "\nRun `", CommandWords(app, given),
+                                      " --help` for usage.\n"));
     }
     return wrong ? kUsageError : kSuccess;
   }
@@ -231,12 +169,22 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   context.error_terminal =
       DescribeTerminal(environment, isatty(STDERR_FILENO) != 0, TerminalColumns(STDERR_FILENO), flags.ascii, color);
   context.show_progress = isatty(STDERR_FILENO) != 0;
-  context.connection.timeout = absl::Seconds(flags.timeout_seconds);
+  if (context.show_progress && environment("TERM").value_or("dumb") != "dumb") {
+    context.live_terminal = [&context, &environment] {
+      Terminal terminal = context.error_terminal;
+      int columns = TerminalColumns(STDERR_FILENO);
+      if (columns <= 0 && !absl::SimpleAtoi(environment("COLUMNS").value_or(""), &columns)) columns = kMinimumWidth;
+      terminal.width = std::max(columns, kNarrowestDisplay);
+      return terminal;
+    };
+  }
+  context.connection.timeout = absl::Seconds(timeout_seconds);
 
   if (version_app.parsed()) {
     context.out->Write(latimer::server::VersionText() + "\n");
     return kSuccess;
   }
+  if (const std::optional<int> code = fleet_app.Run(context)) return *code;
   if (platforms_app.parsed()) return RunPlatforms(platforms_command, context);
   if (network_app.parsed()) return RunNetwork(network, context);
   estimate.platforms = absl::StrSplit(platforms, ',', absl::SkipWhitespace());

@@ -23,6 +23,8 @@ void PrintError(const CommandContext& context, const std::string& file, const ab
   context.err->Write(text + "\n");
 }
 
+bool IsInterrupted(const CommandContext& context) { return context.interrupted && context.interrupted(); }
+
 nlohmann::ordered_json ErrorToJson(const FileError& error) {
   nlohmann::ordered_json json;
   json["file"] = error.file;

@@ -9,6 +9,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "cli/client/connection.h"
+#include "cli/terminal/interrupt.h"
 #include "cli/terminal/output.h"
 #include "cli/terminal/terminal.h"
 #include "latimer/v1/network.pb.h"
@@ -20,7 +21,7 @@ inline constexpr int kSuccess = 0;
 inline constexpr int kRuntimeError = 1;
 inline constexpr int kUsageError = 2;
 
-enum class Format { kTable, kJson, kCsv };
+enum class Format { kTable, kJson, kCsv, kMarkdown };
 
 // The world around a command; tests make their own.
 struct CommandContext {
@@ -29,6 +30,8 @@ struct CommandContext {
   Terminal terminal;      // of `out`
   Terminal error_terminal;
   bool show_progress = false;
+  std::function<Terminal()> live_terminal;  // of `err` now, at its true width; null: no display can be drawn there
+  Interrupted interrupted;                  // null: nobody asks
   ConnectionOptions connection;
   LocalEstimator local;  // starts an estimator in process
 };
@@ -41,6 +44,9 @@ struct FileError {
 
 // Prints "latimer: FILE: message" with the field and a hint, where the error has them.
 void PrintError(const CommandContext& context, const std::string& file, const absl::Status& status);
+
+// Whether the person wants the command to end.
+bool IsInterrupted(const CommandContext& context);
 
 // {"file", "code", "reason", "message", "field", "metadata"}.
 nlohmann::ordered_json ErrorToJson(const FileError& error);
