@@ -25,14 +25,14 @@ Board Zcu102() {
   board.augments_channels = true;
   board.depthwise_lanes = 8 * 16;
   board.vector_lanes = 8 * 16;
-  board.dram_bytes_per_second = 11e9;
+  board.dram_bytes_per_second = 8e9;
   board.dma_latency_seconds = 0.4e-6;
   board.activation_buffer_bytes = 1024 * 1024;
   board.weight_buffer_bytes = 512 * 1024;
   board.fuses_max_pool = true;
   board.fuses_add = true;
-  board.layer_start_seconds = 6e-6;
-  board.start_seconds = 120e-6;
+  board.layer_start_seconds = 12e-6;
+  board.start_seconds = 250e-6;
   board.link_bytes_per_second = 2e9;
   board.quantize_elements_per_second = 0.8e9;
   board.cpu_operations_per_second = 2e9;
