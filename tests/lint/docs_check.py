@@ -182,11 +182,15 @@ def main():
     cli = docs["docs/cli.md"]
     add("docs/cli.md", check_options(cli, "latimer", help_of(latimer)))
     add("docs/cli.md", check_options(cli, "latimer-server", help_of(server)))
-    for command in ("estimate", "platforms", "network"):
-        add("docs/cli.md", check_options(cli, f"latimer {command}", help_of(latimer, command)))
+    for command in ("estimate", "platforms", "network", "token create", "agents", "agents revoke", "agents accept",
+                    "campaign start", "campaign watch", "campaign list", "campaign show", "campaign cancel", "measure",
+                    "evaluate", "platforms versions", "platforms rollback"):
+        add("docs/cli.md", check_options(cli, f"latimer {command}", help_of(latimer, *command.split())))
     answers = ["NetworkEstimate", "UnitEstimate", "Latency", "MemoryEstimate", "Warning", "Platform", "ModelVersion",
                "LayerModelDescription", "AnalyticalModel", "Unrolling", "Accuracy", "FusionRule",
-               "DescribeNetworkResponse", "LayerDescription", "NetworkInput"]
+               "DescribeNetworkResponse", "LayerDescription", "NetworkInput", "CreateTokenResponse", "Agent",
+               "Fingerprint", "BoardConditions", "Campaign", "CampaignStage", "MeasureNetworkResponse", "Measurement",
+               "Timing", "LayerTiming", "PlatformVersion"]
     for message in answers:
         add("docs/cli.md", check_names(cli, api.fields(f"latimer.v1.{message}", json=True), message))
 
