@@ -48,10 +48,10 @@ Family FamilyOf(LayerType type) {
   return Family::kMove;
 }
 
-std::optional<DataPoint> MakePoint(const Sample& sample, absl::Span<const LayerId> layers,
-                                   const model::v1::PlatformModel& base) {
-  const double upper = sample.seconds.upper_seconds;
-  const double lower = sample.seconds.lower_seconds;
+std::optional<DataPoint> MakePoint(const Sample& sample, const benchmark::TimeInterval& seconds,
+                                   absl::Span<const LayerId> layers, const model::v1::PlatformModel& base) {
+  const double upper = seconds.upper_seconds;
+  const double lower = seconds.lower_seconds;
   if (!std::isfinite(upper) || !std::isfinite(lower) || !(lower <= upper)) return std::nullopt;
   if (!(upper > kLeastSeconds) || upper > kMostSeconds) return std::nullopt;
   DataPoint point;
@@ -61,7 +61,7 @@ std::optional<DataPoint> MakePoint(const Sample& sample, absl::Span<const LayerI
   const double least = upper * kLeastShare;
   point.log_upper = std::log(upper);
   point.log_lower = std::log(std::max(lower, least));
-  point.log_target = std::log(std::clamp(sample.seconds.middle_seconds(), std::max(lower, least), upper));
+  point.log_target = std::log(std::clamp(seconds.middle_seconds(), std::max(lower, least), upper));
   const double spread = std::isfinite(sample.relative_spread) ? std::clamp(sample.relative_spread, 0.0, 1.0) : 1.0;
   const double doubt = std::hypot(spread, kWidthSpread * (point.log_upper - point.log_lower));
   point.weight = kKnownSpread * kKnownSpread * 9 / (kKnownSpread * kKnownSpread * 9 + doubt * doubt);

@@ -27,9 +27,9 @@ enum class Family : uint8_t {
 inline constexpr int kNumFamilies = 11;
 Family FamilyOf(LayerType type);
 
-// `layers` of the sample's subject as one unit; nullopt when its time says nothing.
-std::optional<DataPoint> MakePoint(const Sample& sample, absl::Span<const LayerId> layers,
-                                   const model::v1::PlatformModel& base);
+// `layers` of the sample's subject as one unit that took `seconds`; nullopt when the time says nothing.
+std::optional<DataPoint> MakePoint(const Sample& sample, const benchmark::TimeInterval& seconds,
+                                   absl::Span<const LayerId> layers, const model::v1::PlatformModel& base);
 
 }  // namespace latimer::fitting
 

@@ -13,6 +13,7 @@
 #include "core/fitting/judge.h"
 #include "core/fitting/layer_fit.h"
 #include "core/fitting/mapping_fit.h"
+#include "core/fitting/padding_split.h"
 #include "core/mapping/features.h"
 #include "core/model/platform_model.h"
 
@@ -31,7 +32,7 @@ bool IsComputing(Family family) {
 
 class Fitter {
  public:
-  Fitter(const FitInput& input, const FitOptions& options) : input_(input), options_(options) {}
+  Fitter(const FitInput& input, const FitOptions& options) : input_(input), options_(options), split_(input.paddings) {}
 
   absl::StatusOr<FitResult> Run() {
     LATIMER_RETURN_IF_ERROR(CollectSingles());
@@ -44,6 +45,7 @@ class Fitter {
       LATIMER_ASSIGN_OR_RETURN(FamilyFit fit, FitFamily(points, overall_, options_));
       for (model::v1::LayerModel& model : fit.models) *result_.model.add_layer_models() = std::move(model);
       result_.types.merge(fit.types);
+      result_.held_out.insert(result_.held_out.end(), fit.held_out.begin(), fit.held_out.end());
     }
     LATIMER_RETURN_IF_ERROR(FitNetworkOverhead());
     LATIMER_RETURN_IF_ERROR(JudgeNetworks(input_.validation, result_));
@@ -69,11 +71,13 @@ class Fitter {
     if (static_cast<double>(input_.samples.size()) > kMostPoints) {
       return InvalidArgument("TOO_MANY_SAMPLES", absl::StrCat("there are more than ", kMostPoints));
     }
+    split_.Fit(input_.samples, input_.base);
+    result_.padding_share = split_.share();
     size_t usable = 0;
     for (const Sample& sample : input_.samples) {
       if (sample.subject.layers.size() == 2) continue;
       std::optional<DataPoint> point;
-      if (sample.subject.layers.size() == 1) point = MakePoint(sample, {0}, input_.base);
+      if (sample.subject.layers.size() == 1) point = MakePoint(sample, split_.Narrow(sample), {0}, input_.base);
       if (!point.has_value()) {
         ++result_.ignored_samples;
         continue;
@@ -126,7 +130,8 @@ class Fitter {
                pair.fused();
       });
       if (!fused) continue;
-      if (std::optional<DataPoint> point = MakePoint(sample, {0, 1}, input_.base)) Add(*std::move(point));
+      if (std::optional<DataPoint> point = MakePoint(sample, split_.Narrow(sample), {0, 1}, input_.base))
+        Add(*std::move(point));
     }
   }
 
@@ -178,6 +183,7 @@ class Fitter {
 
   const FitInput& input_;
   const FitOptions& options_;
+  PaddingSplit split_;
   FitResult result_;
   Families families_;
   AnalyticalFit overall_;

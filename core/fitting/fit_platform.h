@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/model/model_kind.h"
+#include "core/model/unit_features.h"
 #include "core/network/network.h"
 #include "latimer/model/v1/platform_model.pb.h"
 
@@ -61,11 +62,21 @@ struct TypeQuality {
   ModelKind chosen = ModelKind::kRoofline;
 };
 
+// What models fitted to other samples said of one.
+struct HeldOutPrediction {
+  std::string unit_type;
+  UnitFeatures features;
+  benchmark::TimeInterval measured;
+  std::array<double, kNumModelKinds> seconds{};  // 0 where there is no such model
+};
+
 struct FitResult {
   model::v1::PlatformModel model;
   std::map<std::string, TypeQuality> types;  // by unit type
-  ErrorByKind validation_mape{};             // kAuto: the kinds chosen per type
-  double validation_spearman = 0;            // of kAuto
+  std::vector<HeldOutPrediction> held_out;
+  ErrorByKind validation_mape{};   // kAuto: the kinds chosen per type
+  double validation_spearman = 0;  // of kAuto
+  double padding_share = -1;       // of padding-only time that comes before the subject; negative: unknown
   int64_t ignored_samples = 0;
 };
 

@@ -131,15 +131,15 @@ absl::StatusOr<Estimators> MakeEstimators(const Analytical& analytical,
 
 // Errors of held-out points, by unit type and kind.
 struct HeldOut {
-  double relative = 0;  // sum of weighted |estimate / target - 1|
-  double log = 0;       // sum of weighted |log(estimate / target)|
+  double relative = 0;  // sum of weighted relative distances to the interval
+  double log = 0;       // the same in logarithms
   double weights = 0;
 };
 using HeldOutByType = std::map<std::string, std::array<HeldOut, kNumModelKinds>>;
 
 absl::Status CrossValidate(const std::vector<DataPoint>& points, const AnalyticalFit& fallback,
                            const AnalyticalByType& structure, bool with_trees, const FitOptions& options,
-                           HeldOutByType& errors) {
+                           HeldOutByType& errors, std::vector<HeldOutPrediction>& predictions) {
   const int folds = std::clamp<int>(static_cast<int>(points.size()) / 4, 2, std::max(2, options.folds));
   std::vector<size_t> order(points.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
@@ -168,10 +168,14 @@ absl::Status CrossValidate(const std::vector<DataPoint>& points, const Analytica
     }
     for (const DataPoint* point : held_out) {
       LATIMER_ASSIGN_OR_RETURN(const Estimators models, MakeEstimators(Of(fits, point->unit_type), trees));
+      HeldOutPrediction& prediction = predictions.emplace_back();
+      prediction.unit_type = point->unit_type;
+      prediction.features = point->features;
+      prediction.measured = {std::exp(point->log_lower), std::exp(point->log_upper)};
       for (size_t kind = 0; kind < models.size(); ++kind) {
         if (models[kind] == nullptr) continue;
-        const double log_ratio =
-            std::log(std::max(1e-12, models[kind]->Estimate(point->features).seconds)) - point->log_target;
+        prediction.seconds[kind] = std::max(1e-12, models[kind]->Estimate(point->features).seconds);
+        const double log_ratio = point->Residual(std::log(prediction.seconds[kind]));
         HeldOut& sum = errors[point->unit_type][kind];
         sum.relative += point->weight * std::min(kLargestError, std::abs(std::exp(log_ratio) - 1));
         sum.log += point->weight * std::abs(log_ratio);
@@ -196,15 +200,15 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
                                     const FitOptions& options) {
   const AnalyticalByType fits = FitAnalytical(points, fallback, nullptr);
   const bool with_trees = points.size() >= kLeastForTrees && options.rounds > 0;
+  FamilyFit result;
   HeldOutByType errors;
-  LATIMER_RETURN_IF_ERROR(CrossValidate(points, fallback, fits, with_trees, options, errors));
+  LATIMER_RETURN_IF_ERROR(CrossValidate(points, fallback, fits, with_trees, options, errors, result.held_out));
   model::v1::TreeEnsemble statistical;
   model::v1::TreeEnsemble mixed;
   if (with_trees) {
     LATIMER_ASSIGN_OR_RETURN(statistical, Grow(points, fits, ModelKind::kStatistical, options));
     LATIMER_ASSIGN_OR_RETURN(mixed, Grow(points, fits, ModelKind::kMixed, options));
   }
-  FamilyFit result;
   for (const auto& [type, fit] : fits) {
     const auto& error = errors[type];
     TypeQuality quality;

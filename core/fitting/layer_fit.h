@@ -15,6 +15,7 @@ namespace latimer::fitting {
 struct FamilyFit {
   std::vector<model::v1::LayerModel> models;  // one per unit type in the data
   std::map<std::string, TypeQuality> types;
+  std::vector<HeldOutPrediction> held_out;
 };
 
 // `points` are of one family and not empty. `fallback` gives what these points do not determine.

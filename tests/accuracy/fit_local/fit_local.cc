@@ -9,7 +9,10 @@
 #include <sstream>
 #include <utility>
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
+#include "absl/strings/str_join.h"
 #include "backends/registry.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/plan.h"
@@ -35,9 +38,11 @@ struct Options {
   int rounds = 250;
   double budget_ms = 80;
   bool minimum = false;
+  bool cpu_time = false;
   bool offline = false;
   bool layers = false;
   bool samples = false;
+  std::string profile;
 };
 
 benchmark::Method MethodOf(const std::string& name) {
@@ -55,7 +60,7 @@ std::string ReadFile(const std::filesystem::path& path) {
 class Study {
  public:
   Study(const Options& options, Backend* backend)
-      : options_(options), measurements_(options.cache, backend, Timing(options)) {}
+      : options_(options), measurements_(options.cache, backend, Timing(options), options.cpu_time) {}
 
   absl::Status Run(const Fingerprint& fingerprint) {
     LATIMER_RETURN_IF_ERROR(Measure());
@@ -69,6 +74,7 @@ class Study {
                 static_cast<long long>(result.ignored_samples), took.count());
     PrintTypes(result);
     LATIMER_RETURN_IF_ERROR(JudgeFiles(result));
+    if (!options_.profile.empty()) LATIMER_RETURN_IF_ERROR(Profile(result));
     if (options_.samples) LATIMER_RETURN_IF_ERROR(PrintSamples(result));
     if (!options_.model_out.empty()) {
       std::ofstream(options_.model_out, std::ios::binary) << result.model.SerializeAsString();
@@ -186,7 +192,8 @@ class Study {
       std::printf("\n");
     }
     std::printf("%s", result.model.mapping().ShortDebugString().c_str());
-    std::printf("\nper network: %.3g us\n", result.model.fixed_seconds_per_network() * 1e6);
+    std::printf("\nper network: %.3g us; padding before the subject: %.2f\n",
+                result.model.fixed_seconds_per_network() * 1e6, result.padding_share);
     std::printf("validation MAPE: roofline %s, refined %s, statistical %s, mixed %s, auto %s; spearman %.4f (%zu)\n",
                 percent(result.validation_mape[2]).c_str(), percent(result.validation_mape[3]).c_str(),
                 percent(result.validation_mape[4]).c_str(), percent(result.validation_mape[5]).c_str(),
@@ -253,8 +260,46 @@ class Study {
     return absl::OkStatus();
   }
 
+  // Units of one validation network beside the engine's own report.
+  absl::Status Profile(const fitting::FitResult& result) {
+    LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(result.model));
+    LATIMER_ASSIGN_OR_RETURN(Network network, benchmark::ValidationNetwork(options_.profile));
+    LATIMER_ASSIGN_OR_RETURN(const std::vector<LayerTiming> rows, measurements_.Profile(network));
+    network = Simplify(std::move(network));
+    v1::NetworkEstimate estimate;
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, {}, nullptr, &estimate));
+    for (const LayerTiming& row : rows) {
+      std::printf("%-12s %-40s %9.1f us", row.operation.c_str(), row.name.c_str(), row.min_seconds * 1e6);
+      for (const v1::UnitEstimate& unit : estimate.units()) {
+        if (!absl::StrContains(row.name, unit.name())) continue;
+        std::printf("  %9.1f us %s", unit.latency().estimate_ms() * 1e3, unit.unit_type().c_str());
+        for (const v1::Shape& shape : unit.input_shapes()) {
+          std::printf(" %s", absl::StrJoin(shape.dims(), "x").c_str());
+        }
+        std::printf(" -> %s k%s s%s", absl::StrJoin(unit.output_shapes(0).dims(), "x").c_str(),
+                    absl::StrJoin(unit.kernel(), "x").c_str(), absl::StrJoin(unit.stride(), "x").c_str());
+        break;
+      }
+      std::printf("\n");
+    }
+    return absl::OkStatus();
+  }
+
   // Every sample with what the fitted model says of it (it was fitted to it).
   absl::Status PrintSamples(const fitting::FitResult& result) const {
+    for (const fitting::HeldOutPrediction& one : result.held_out) {
+      const UnitFeatures& f = one.features;
+      std::printf("heldout\t%s\t%lldx%lldx%lld in %lldx%lld c%lld-%lld k%lldx%lldx%lld s%lld g%lld b%lld",
+                  one.unit_type.c_str(), static_cast<long long>(f.out_d), static_cast<long long>(f.out_h),
+                  static_cast<long long>(f.out_w), static_cast<long long>(f.in_h), static_cast<long long>(f.in_w),
+                  static_cast<long long>(f.c_in), static_cast<long long>(f.c_out), static_cast<long long>(f.kernel_d),
+                  static_cast<long long>(f.kernel_h), static_cast<long long>(f.kernel_w),
+                  static_cast<long long>(f.stride_w), static_cast<long long>(f.groups),
+                  static_cast<long long>(f.batch));
+      std::printf("\t%.2f\t%.2f", one.measured.lower_seconds * 1e6, one.measured.upper_seconds * 1e6);
+      for (size_t kind = 2; kind < one.seconds.size(); ++kind) std::printf("\t%.2f", one.seconds[kind] * 1e6);
+      std::printf("\n");
+    }
     LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(result.model));
     for (const fitting::Sample& sample : input_.samples) {
       v1::NetworkEstimate estimate;
@@ -305,9 +350,12 @@ int main(int argc, char** argv) {
   app.add_option("--threads", options.threads);
   app.add_option("--rounds", options.rounds, "Trees per ensemble; 0: analytical models only");
   app.add_option("--budget-ms", options.budget_ms, "Time per measurement");
+  app.add_flag("--cpu-time", options.cpu_time,
+               "Processor time of this thread instead of the clock: on loaded machines");
   app.add_flag("--minimum", options.minimum, "Take the least time of a measurement, not the median");
   app.add_flag("--offline", options.offline, "Only what the cache holds");
   app.add_flag("--layers", options.layers, "Time per unit type of every network");
+  app.add_option("--profile", options.profile, "Validation network whose units to set beside the engine's report");
   app.add_flag("--samples", options.samples, "Every sample with its estimate");
   CLI11_PARSE(app, argc, argv);
   const absl::Status status = latimer::fit_local::Run(options);

@@ -1,5 +1,7 @@
 #include "tests/accuracy/fit_local/measurements.h"
 
+#include <time.h>
+
 #include <fstream>
 #include <utility>
 #include <vector>
@@ -16,8 +18,30 @@
 
 namespace latimer::fit_local {
 
-Measurements::Measurements(std::string file, Backend* backend, TimingOptions timing)
-    : file_(std::move(file)), backend_(backend), timing_(timing) {
+namespace {
+
+class OnProcessorTime : public PreparedNetwork {
+ public:
+  explicit OnProcessorTime(PreparedNetwork& inner) : inner_(inner) {}
+  absl::StatusOr<double> RunSeconds() override {
+    const double start = Now();
+    LATIMER_RETURN_IF_ERROR(inner_.RunSeconds().status());
+    return Now() - start;
+  }
+
+ private:
+  static double Now() {
+    timespec now{};
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+    return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) * 1e-9;
+  }
+  PreparedNetwork& inner_;
+};
+
+}  // namespace
+
+Measurements::Measurements(std::string file, Backend* backend, TimingOptions timing, bool cpu_time)
+    : file_(std::move(file)), backend_(backend), timing_(timing), cpu_time_(cpu_time) {
   std::ifstream in(file_);
   for (std::string line; std::getline(in, line);) {
     const std::vector<std::string> fields = absl::StrSplit(line, '\t');
@@ -55,10 +79,21 @@ absl::StatusOr<Measured> Measurements::OfModel(const std::string& key, absl::str
   return measured;
 }
 
+absl::StatusOr<std::vector<LayerTiming>> Measurements::Profile(const Network& network) {
+  if (backend_ == nullptr) return NotFound("NOT_MEASURED", "there is no back end to profile on");
+  LATIMER_ASSIGN_OR_RETURN(const std::string model, ExportOnnx(network));
+  LATIMER_ASSIGN_OR_RETURN(const std::string complete, MaterializeWeights(model, 1));
+  LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<PreparedNetwork> prepared, backend_->Prepare(complete));
+  return prepared->ProfileLayers(50);
+}
+
 absl::Status Measurements::Run(absl::string_view onnx_model, bool with_report, Measured& to) {
   LATIMER_ASSIGN_OR_RETURN(const std::string complete, MaterializeWeights(onnx_model, 1));
   LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<PreparedNetwork> prepared, backend_->Prepare(complete));
-  LATIMER_ASSIGN_OR_RETURN(const TimingResult times, TimeNetwork(*prepared, timing_));
+  OnProcessorTime on_processor_time(*prepared);
+  LATIMER_ASSIGN_OR_RETURN(
+      const TimingResult times,
+      TimeNetwork(cpu_time_ ? static_cast<PreparedNetwork&>(on_processor_time) : *prepared, timing_));
   to.median_seconds = times.median_seconds;
   to.min_seconds = times.min_seconds;
   to.spread = times.median_spread;

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
@@ -25,12 +26,17 @@ struct Measured {
 class Measurements {
  public:
   // `file` may not exist yet; empty: nothing is kept. `backend` may be null: what is not in the file is an error.
-  Measurements(std::string file, Backend* backend, TimingOptions timing);
+  // With `cpu_time`, the calling thread's processor time is taken instead of what the back end says: on a machine that
+  // others load, for engines that run on that thread alone.
+  Measurements(std::string file, Backend* backend, TimingOptions timing, bool cpu_time);
 
   // Time of a network, from the file where it is there.
   absl::StatusOr<Measured> Of(const std::string& key, const Network& network, bool with_report);
   // The same for an ONNX model.
   absl::StatusOr<Measured> OfModel(const std::string& key, absl::string_view onnx_model, bool with_report);
+
+  // The engine's report of a network, never from the file.
+  absl::StatusOr<std::vector<LayerTiming>> Profile(const Network& network);
 
   int64_t measured() const { return measured_; }
 
@@ -41,6 +47,7 @@ class Measurements {
   const std::string file_;
   Backend* const backend_;
   const TimingOptions timing_;
+  const bool cpu_time_;
   std::map<std::string, Measured> known_;
   int64_t measured_ = 0;
 };
