@@ -164,7 +164,7 @@ std::string CampaignList(const std::vector<v1::Campaign>& campaigns, const Termi
   Table table({{.title = "campaign"},
                {.title = "platform", .shorten = Shorten::kMiddle, .min_width = 12},
                {.title = "state"},
-               {.title = "method", .drop = 3},
+               {.title = "method", .drop = kNiceToHave},
                {.title = "done", .align = Align::kRight},
                {.title = "of", .align = Align::kRight},
                {.title = "failed", .align = Align::kRight, .drop = 2},
@@ -245,11 +245,11 @@ std::string CampaignReport(const v1::Campaign& campaign, const Terminal& termina
 std::string VersionList(const std::vector<v1::PlatformVersion>& versions, const Terminal& terminal) {
   Table table({{.title = "version"},
                {.title = "state"},
-               {.title = "made (UTC)", .drop = 2},
+               {.title = "made (UTC)", .drop = kNiceToHave + 1},
                {.title = "measurements", .align = Align::kRight, .drop = 1},
                {.title = "mean error", .align = Align::kRight},
-               {.title = "campaign", .drop = 3},
-               {.title = "about", .shorten = Shorten::kEnd, .min_width = 12, .drop = 4}});
+               {.title = "campaign", .drop = kNiceToHave},
+               {.title = "about", .shorten = Shorten::kEnd, .min_width = 24}});
   for (const v1::PlatformVersion& version : versions) {
     const std::string state = version.active() ? "answers" : version.promoted() ? "earlier" : "not promoted";
     table.AddRow({{version.version(), Style::kTitle},

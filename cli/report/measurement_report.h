@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-#include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "cli/terminal/terminal.h"
 #include "latimer/v1/measurement_service.pb.h"
 #include "nlohmann/json.hpp"
