@@ -64,8 +64,9 @@ struct Prepared {
 std::string Ending(int status) {
   if (WIFSIGNALED(status)) {
     const char* name = sigabbrev_np(WTERMSIG(status));
-    return absl::StrCat("was killed by signal ", name != nullptr ? absl::StrCat("SIG", name) : "unknown",
-                        WTERMSIG(status) == SIGKILL ? " (not by the agent; perhaps the board ran out of memory)" : "");
+    return absl::StrCat(
+        "was killed by signal ", name != nullptr ? absl::StrCat("SIG", name) : "unknown",
+        WTERMSIG(status) == SIGKILL ? " (not by the agent; perhaps by the system, short of memory)" : "");
   }
   if (WIFEXITED(status) && WEXITSTATUS(status) == 127) return "could not be started (exit code 127)";
   return absl::StrCat("ended with exit code ", WIFEXITED(status) ? WEXITSTATUS(status) : -1);
@@ -92,6 +93,12 @@ absl::StatusOr<std::unique_ptr<ChildProcess>> ChildProcess::Start(const ChildCom
   if (pid < 0) return ErrnoStatus(errno, "cannot start a process");
   if (pid == 0) Become(prepared);
   return std::unique_ptr<ChildProcess>(new ChildProcess(pid, std::move(ours)));
+}
+
+ChildProcess::ChildProcess(pid_t pid, Descriptor socket) : pid_(pid), socket_(std::move(socket)) {
+#ifdef SYS_pidfd_open
+  death_ = Descriptor(static_cast<int>(syscall(SYS_pidfd_open, pid, 0)));
+#endif
 }
 
 std::string ChildProcess::End(std::chrono::milliseconds patience) {

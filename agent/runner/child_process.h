@@ -37,16 +37,19 @@ class ChildProcess {
 
   int socket() const { return socket_.get(); }
   pid_t pid() const { return pid_; }
+  // Readable when the child has ended; -1 on kernels before 5.3.
+  int death() const { return death_.get(); }
 
   // Waits up to `patience` for the child to end by itself, then kills it. The answer says how it ended, for example
   // "was killed by signal SIGSEGV", "ended with exit code 3", or "did not end and was killed".
   std::string End(std::chrono::milliseconds patience);
 
  private:
-  ChildProcess(pid_t pid, Descriptor socket) : pid_(pid), socket_(std::move(socket)) {}
+  ChildProcess(pid_t pid, Descriptor socket);
 
   pid_t pid_;  // -1: reaped
   Descriptor socket_;
+  Descriptor death_;
 };
 
 }  // namespace latimer::agent

@@ -46,7 +46,7 @@ absl::Status Runner::EnsureChild() {
   if (child_ != nullptr) return absl::OkStatus();
   LATIMER_ASSIGN_OR_RETURN(child_, ChildProcess::Start(options_.command));
   const WireDeadline deadline = std::chrono::steady_clock::now() + options_.start_timeout;
-  const absl::StatusOr<WireFrame> frame = ReceiveFrame(child_->socket(), deadline, kMaxResultBytes);
+  const absl::StatusOr<WireFrame> frame = ReceiveFrame(child_->socket(), deadline, kMaxResultBytes, child_->death());
   if (absl::IsDeadlineExceeded(frame.status())) {
     Bury(std::chrono::milliseconds(0));
     return Error(absl::StatusCode::kDeadlineExceeded, "ENGINE_START_TIMEOUT",
@@ -94,7 +94,7 @@ absl::StatusOr<v1::Measurement> Runner::Ask(const v1::BenchmarkTask& task, const
   const WireDeadline deadline = std::chrono::steady_clock::now() + timeout;
   absl::Status status = SendFrame(child_->socket(), WireKind::kTask, job.SerializeAsString(), deadline);
   if (status.ok()) {
-    absl::StatusOr<WireFrame> frame = ReceiveFrame(child_->socket(), deadline, kMaxResultBytes);
+    absl::StatusOr<WireFrame> frame = ReceiveFrame(child_->socket(), deadline, kMaxResultBytes, child_->death());
     v1::Measurement measurement;
     if (frame.ok() && frame->kind == WireKind::kResult && measurement.ParseFromString(frame->payload) &&
         measurement.measurement_id() == task.measurement_id() &&

@@ -16,20 +16,22 @@ namespace {
 
 constexpr size_t kHeaderBytes = 5;
 
-absl::Status WaitFor(int socket, int16_t events, WireDeadline deadline) {
+absl::Status Gone() { return absl::UnavailableError("the other process has gone"); }
+
+absl::Status WaitFor(int socket, int16_t events, WireDeadline deadline, int death = -1) {
   while (true) {
     const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(
         std::min(deadline - std::chrono::steady_clock::now(), WireDeadline::duration(std::chrono::hours(1))));
     if (left.count() <= 0) return absl::DeadlineExceededError("no answer in time");
-    pollfd entry{socket, events, 0};
+    pollfd entries[] = {{socket, events, 0}, {death, POLLIN, 0}};  // poll() ignores -1
     // Rounded up, so that the loop does not spin through the last millisecond.
-    const int ready = poll(&entry, 1, static_cast<int>(left.count()) + 1);
+    const int ready = poll(entries, 2, static_cast<int>(left.count()) + 1);
+    // What it said before it ended counts.
+    if (ready > 0 && entries[0].revents == 0) return Gone();
     if (ready > 0) return absl::OkStatus();
     if (ready < 0 && errno != EINTR) return ErrnoStatus(errno, "poll");
   }
 }
-
-absl::Status Gone() { return absl::UnavailableError("the other process has gone"); }
 
 absl::Status Send(int socket, absl::string_view bytes, WireDeadline deadline) {
   while (!bytes.empty()) {
@@ -46,9 +48,9 @@ absl::Status Send(int socket, absl::string_view bytes, WireDeadline deadline) {
   return absl::OkStatus();
 }
 
-absl::Status Receive(int socket, char* bytes, size_t count, WireDeadline deadline) {
+absl::Status Receive(int socket, char* bytes, size_t count, WireDeadline deadline, int death) {
   while (count > 0) {
-    LATIMER_RETURN_IF_ERROR(WaitFor(socket, POLLIN, deadline));
+    LATIMER_RETURN_IF_ERROR(WaitFor(socket, POLLIN, deadline, death));
     const ssize_t received = recv(socket, bytes, count, MSG_DONTWAIT);
     if (received > 0) {
       bytes += received;
@@ -72,9 +74,9 @@ absl::Status SendFrame(int socket, WireKind kind, absl::string_view payload, Wir
   return Send(socket, payload, deadline);
 }
 
-absl::StatusOr<WireFrame> ReceiveFrame(int socket, WireDeadline deadline, size_t max_bytes) {
+absl::StatusOr<WireFrame> ReceiveFrame(int socket, WireDeadline deadline, size_t max_bytes, int death) {
   char header[kHeaderBytes];
-  LATIMER_RETURN_IF_ERROR(Receive(socket, header, kHeaderBytes, deadline));
+  LATIMER_RETURN_IF_ERROR(Receive(socket, header, kHeaderBytes, deadline, death));
   WireFrame frame;
   frame.kind = static_cast<WireKind>(header[0]);
   size_t size = 0;
@@ -86,7 +88,7 @@ absl::StatusOr<WireFrame> ReceiveFrame(int socket, WireDeadline deadline, size_t
   while (frame.payload.size() < size) {
     const size_t old = frame.payload.size();
     frame.payload.resize(std::min(size, old + (size_t{1} << 20)));
-    LATIMER_RETURN_IF_ERROR(Receive(socket, frame.payload.data() + old, frame.payload.size() - old, deadline));
+    LATIMER_RETURN_IF_ERROR(Receive(socket, frame.payload.data() + old, frame.payload.size() - old, deadline, death));
   }
   return frame;
 }

@@ -29,7 +29,10 @@ inline constexpr size_t kMaxWireBytes = size_t{1} << 30;
 // The socket may be blocking or not. Errors: DEADLINE_EXCEEDED, UNAVAILABLE (the other side is gone), INVALID_ARGUMENT
 // (what came is no frame), INTERNAL.
 absl::Status SendFrame(int socket, WireKind kind, absl::string_view payload, WireDeadline deadline);
-absl::StatusOr<WireFrame> ReceiveFrame(int socket, WireDeadline deadline, size_t max_bytes = kMaxWireBytes);
+// `death`: a descriptor that becomes readable when the other process ends (a pidfd), for the case that a process it
+// started keeps its socket open; -1: none.
+absl::StatusOr<WireFrame> ReceiveFrame(int socket, WireDeadline deadline, size_t max_bytes = kMaxWireBytes,
+                                       int death = -1);
 
 }  // namespace latimer::agent
 

@@ -37,7 +37,7 @@ std::vector<std::string> Tasks(const std::string& word, int count) {
 class AgentTest : public testing::Test {
  protected:
   void SetUp() override { server_.Start(); }
-  void TearDown() override { StopAgent(); }
+  void TearDown() override { StopAgent().IgnoreError(); }
 
   AgentOptions Options() {
     AgentOptions options;
