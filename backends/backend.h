@@ -30,6 +30,7 @@ struct Fingerprint {
 struct LayerTiming {
   std::string name;       // as the engine reports it
   std::string operation;  // the engine's operator name
+  std::string node;       // a node of the source network it stands for; empty: the engine's own work, such as layout
   double median_seconds = 0;
   double min_seconds = 0;
 };

@@ -12,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "backends/host.h"
+#include "backends/node_names.h"
 #include "backends/onnxruntime/profile_report.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
@@ -226,7 +227,10 @@ class OnnxRuntimeNetwork final : public PreparedNetwork {
       return Refused(error);
     }
     LATIMER_ASSIGN_OR_RETURN(const std::string report, ReadFile(report_path));
-    return ParseOnnxRuntimeProfile(report, /*skip_runs=*/1);
+    LATIMER_ASSIGN_OR_RETURN(std::vector<LayerTiming> rows, ParseOnnxRuntimeProfile(report, /*skip_runs=*/1));
+    const NodeNames nodes(model_);
+    for (LayerTiming& row : rows) row.node = std::string(nodes.Find(row.name));
+    return rows;
   }
 
   absl::StatusOr<std::string> OptimizedGraph() override {

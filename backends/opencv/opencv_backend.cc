@@ -16,6 +16,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "backends/host.h"
+#include "backends/node_names.h"
 #include "core/base/error.h"
 
 namespace latimer {
@@ -105,7 +106,8 @@ std::string WithClipAttributes(absl::string_view onnx_model) {
 
 class OpenCvNetwork final : public PreparedNetwork {
  public:
-  OpenCvNetwork(cv::dnn::Net net, std::vector<NamedInput> inputs) : net_(std::move(net)), inputs_(std::move(inputs)) {
+  OpenCvNetwork(cv::dnn::Net net, std::vector<NamedInput> inputs, absl::string_view onnx_model)
+      : net_(std::move(net)), inputs_(std::move(inputs)), nodes_(onnx_model) {
     net_.setPreferableBackend(cv::dnn::DNN_BACKEND_OPENCV);
     net_.setPreferableTarget(cv::dnn::DNN_TARGET_CPU);
     output_names_ = net_.getUnconnectedOutLayersNames();
@@ -143,6 +145,7 @@ class OpenCvNetwork final : public PreparedNetwork {
         if (const size_t mark = name.find('!'); mark != absl::string_view::npos) name.remove_prefix(mark + 1);
         LayerTiming row;
         row.name = std::string(name);
+        row.node = std::string(nodes_.Find(name));
         row.operation = net_.getLayer(net_.getLayerId(names[layer]))->type;
         row.min_seconds = times.front();
         row.median_seconds = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
@@ -167,6 +170,7 @@ class OpenCvNetwork final : public PreparedNetwork {
 
   cv::dnn::Net net_;
   std::vector<NamedInput> inputs_;
+  NodeNames nodes_;
   std::vector<std::string> output_names_;
   std::vector<cv::Mat> outputs_;
 };
@@ -192,7 +196,7 @@ class OpenCvBackend final : public Backend {
     try {
       const std::string model = WithClipAttributes(onnx_model);
       cv::dnn::Net net = cv::dnn::readNetFromONNX(model.data(), model.size());
-      return std::make_unique<OpenCvNetwork>(std::move(net), *std::move(inputs));
+      return std::make_unique<OpenCvNetwork>(std::move(net), *std::move(inputs), model);
     } catch (const cv::Exception& error) {
       return Refused(error);
     } catch (const std::bad_alloc&) {

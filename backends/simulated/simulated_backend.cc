@@ -36,6 +36,7 @@ class SimulatedNetwork final : public PreparedNetwork {
       const Layer& primary = network_.layers[unit.layers[0]];
       LayerTiming row;
       row.name = std::string(primary.name);
+      row.node = std::string(primary.nodes.empty() ? primary.name : primary.nodes[0]);
       row.operation = std::string(LayerTypeName(primary.type));
       row.median_seconds = unit.seconds;
       row.min_seconds = unit.seconds;
