@@ -1,5 +1,8 @@
 #include "agent/agent.h"
 
+#include <signal.h>
+#include <sys/resource.h>
+
 #include <thread>
 
 #include "absl/strings/match.h"
@@ -48,6 +51,7 @@ class AgentTest : public testing::Test {
     options.version = "9.9";
     options.worker.runner.command.program = LATIMER_FAKE_CHILD;
     options.worker.runner.command.argv = {"fake_child", "normal"};
+    options.worker.disk_retry = std::chrono::milliseconds(20);
     options.backoff.first = std::chrono::milliseconds(20);
     options.backoff.longest = std::chrono::milliseconds(100);
     return options;
@@ -206,6 +210,30 @@ TEST_F(AgentTest, DrainFinishesTheTaskAndSendsItsResult) {
   EXPECT_LT(seen.measurements.size(), 20U);
   EXPECT_FALSE(seen.done_jobs.contains("j1"));
   EXPECT_THAT(log_.text(), Not(HasSubstr("stay on disk")));
+}
+
+// A limit on the size of files stands in for the full disk: write() fails in the same way.
+TEST_F(AgentTest, FullDiskStopsNewWorkAndLosesNothing) {
+  signal(SIGXFSZ, SIG_IGN);
+  server_.Acknowledge(false);
+  StartAgent();
+  ASSERT_TRUE(server_.WaitFor([](const Seen& seen) { return seen.heartbeat.free_slots() == 2; }));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{200, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  server_.Send(JobOf("j1", Tasks("a", 10)));
+  EXPECT_TRUE(server_.WaitFor(
+      [](const Seen& seen) { return !seen.heartbeat.job_ids().empty() && seen.heartbeat.free_slots() == 0; }));
+  EXPECT_THAT(log_.text(), HasSubstr("cannot store a result"));
+  EXPECT_LT(server_.seen().measurements.size(), 10U);
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  EXPECT_TRUE(server_.WaitFor([](const Seen& seen) { return seen.done_jobs.contains("j1"); }));
+  const Seen seen = server_.seen();
+  EXPECT_EQ(seen.measurements.size(), 10U);
+  EXPECT_THAT(seen.measurements, Each(Pair(testing::_, 1)));
+  EXPECT_THAT(log_.text(), HasSubstr("results can be stored again"));
+  server_.Stop();  // it acknowledges nothing, so that draining would wait
 }
 
 TEST_F(AgentTest, SameJobTwiceIsDoneOnce) {
