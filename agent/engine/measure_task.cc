@@ -43,6 +43,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
     v1::LayerTiming* row = measurement->add_layers();
     row->set_name(CleanUtf8(layer.name));
     row->set_operation(CleanUtf8(layer.operation));
+    row->set_node(CleanUtf8(layer.node));
     row->set_median_ms(layer.median_seconds * 1e3);
     row->set_min_ms(layer.min_seconds * 1e3);
   }
