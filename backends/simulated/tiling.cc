@@ -144,12 +144,10 @@ TileWork DescribeWork(const Network& network, const Layer& layer, const Board& b
     work.out_channels = attributes.output_features;
   } else if (layer.type == LayerType::kMatMul) {
     const auto& attributes = std::get<MatMulAttributes>(layer.attributes);
-    const Shape& a = network.InputShape(layer, 0);
-    const int64_t inner = a.size() < 2 ? a[0] : a[a.size() - (attributes.transpose_a ? 2 : 1)];
     work.on_array = true;
     work.out_channels = out.empty() ? 1 : out.back();
     work.rows = NumElements(out) / work.out_channels;
-    work.in_steps = CeilDiv(inner, board.array_in);
+    work.in_steps = CeilDiv(attributes.inner_size, board.array_in);
   } else {
     const Plane plane = PlaneOf(out);
     work.rows = std::max<int64_t>(plane.rows, 1);

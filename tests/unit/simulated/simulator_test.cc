@@ -4,12 +4,17 @@
 
 #include <algorithm>
 #include <cmath>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
 #include <tuple>
 
 #include "core/benchmark/layer_network.h"
 #include "core/benchmark/layer_space.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/network/network_builder.h"
+#include "core/network/onnx/onnx_import.h"
+#include "core/network/simplify.h"
 
 namespace latimer::simulated {
 namespace {
@@ -152,6 +157,31 @@ TEST_P(EveryBoard, RunsEveryKindOfSubject) {
       EXPECT_GT(seconds, 1e-6) << benchmark::SubjectKindName(kind);
     }
   }
+}
+
+TEST_P(EveryBoard, RunsRealNetworks) {
+  int networks = 0;
+  for (const auto& entry : std::filesystem::recursive_directory_iterator(LATIMER_SOURCE_DIR "/tests/data/networks")) {
+    if (entry.path().extension() != ".onnx") continue;
+    std::ifstream file(entry.path(), std::ios::binary);
+    std::ostringstream bytes;
+    bytes << file.rdbuf();
+    absl::StatusOr<Network> imported = ImportOnnx(bytes.str());
+    ASSERT_TRUE(imported.ok()) << imported.status();
+    const Network network = Simplify(*std::move(imported));
+    const SimulatedRun run = Simulate(network, board_);
+    std::vector<int> executed(network.layers.size(), 0);
+    for (const SimulatedUnit& unit : run.units) {
+      EXPECT_TRUE(std::isfinite(unit.seconds) && unit.seconds > 0) << entry.path();
+      for (LayerId id : unit.layers) ++executed[id];
+    }
+    EXPECT_EQ(std::count_if(executed.begin(), executed.end(), [](int times) { return times > 1; }), 0);
+    const double peak = static_cast<double>(board_.array_pixels * board_.array_in * board_.array_out) * board_.clock_hz;
+    EXPECT_GT(run.total_seconds, static_cast<double>(Macs(network)) / peak) << entry.path();
+    EXPECT_LT(run.total_seconds, 2) << entry.path();
+    ++networks;
+  }
+  EXPECT_GE(networks, 30);
 }
 
 // Input and output of a single layer cross the link and are (de)quantised by the processor; padded, one channel does.
