@@ -8,9 +8,9 @@ namespace latimer::simulated {
 namespace {
 
 // Xilinx PG338: B4096 works on 8 pixels x 16 input x 16 output channels per cycle, 4096 operations. Clock and latencies
-// to compare with: the Vitis AI 1.1 model zoo's table "Performance on ZCU102 (0432055-05)" (3 x B4096 at 287 MHz, one
-// thread): ResNet-50 12.07 ms, MobileNetV2 4.13, MobileNetV1 3.23, SqueezeNet 3.64. 64-bit DDR4-2133 shared with the
-// processors.
+// to compare with: the AI model zoo's table "Performance on ZCU102 (0432055-05)" (3 x B4096 at 287 MHz, DPU V1.4.0, end
+// to end, one thread): ResNet-50 12.07 ms, MobileNetV2 4.13, MobileNetV1 3.23, SqueezeNet 3.64. 64-bit DDR4-2133 shared
+// with the processors.
 Board Zcu102() {
   Board board;
   board.name = "zcu102";
@@ -72,7 +72,7 @@ Board Ncs2() {
 
 // NVIDIA Jetson AGX Xavier: 8 Volta multiprocessors at 1.377 GHz, 22.6 INT8 TOPS dense, 512 KB L2, 137 GB/s LPDDR4x.
 // Latencies to compare with: MobileNetV1 0.45 ms, YOLOv8n 5.5 ("Conformal Prediction based Confidence for Latency
-// Estimation …", table 3, TensorRT INT8), ResNet-50 2.04 ms (MLPerf Inference v0.5, edge, single stream).
+// Estimation of DNN Accelerators", table 3, TensorRT INT8).
 Board Xavier() {
   Board board;
   board.name = "xavier";
