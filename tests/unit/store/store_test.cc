@@ -61,7 +61,7 @@ TEST_F(StoreTest, NetworksAreFoundByHashNewestFirstWithoutFailures) {
 TEST_F(StoreTest, EverythingIsThereAfterReopening) {
   const std::string path = ::testing::TempDir() + "latimer_reopen.sqlite";
   std::filesystem::remove(path);
-  std::swap(store_, *Store::Open(path));
+  store_ = *Store::Open(path);
   AddAgent("a");
   AddCampaign("c", 1, 2);
   ASSERT_TRUE(store_->AddMeasurement("a", Good("c-0-0"), "hash", 10).ok());
