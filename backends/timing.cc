@@ -1,6 +1,7 @@
 #include "backends/timing.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cmath>
 
 #include "core/base/status_macros.h"
@@ -19,6 +20,14 @@ double Quantile(const std::vector<double>& sorted, double q) {
   const size_t above = std::min(below + 1, sorted.size() - 1);
   const double weight = position - static_cast<double>(below);
   return sorted[below] * (1 - weight) + sorted[above] * weight;
+}
+
+// Writes one byte of every cache line.
+void Flush(std::vector<unsigned char>& memory) {
+  for (size_t i = 0; i < memory.size(); i += 64) {
+    volatile unsigned char& byte = memory[i];
+    byte = static_cast<unsigned char>(byte + 1);
+  }
 }
 
 }  // namespace
@@ -43,10 +52,12 @@ TimingResult Summarize(std::vector<double> seconds) {
 }
 
 absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingOptions& options) {
+  std::vector<unsigned char> memory(static_cast<size_t>(std::max<int64_t>(0, options.flush_bytes)));
   int warmup_runs = 0;
   double spent = 0;
   double previous = 0;
   while (warmup_runs < options.max_warmup_runs) {
+    Flush(memory);
     LATIMER_ASSIGN_OR_RETURN(const double seconds, network.RunSeconds());
     ++warmup_runs;
     spent += seconds;
@@ -57,12 +68,16 @@ absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingO
 
   std::vector<double> times;
   spent = 0;
+  const auto start = std::chrono::steady_clock::now();
   while (static_cast<int>(times.size()) < options.max_runs) {
+    Flush(memory);
     LATIMER_ASSIGN_OR_RETURN(const double seconds, network.RunSeconds());
     times.push_back(seconds);
     spent += seconds;
     if (static_cast<int>(times.size()) < options.min_runs) continue;
     if (spent >= options.budget_seconds) break;
+    const std::chrono::duration<double> clock = std::chrono::steady_clock::now() - start;
+    if (clock.count() >= options.wall_budget_seconds) break;
     // Sorting is cheap next to a run, but not next to a microsecond's one: look at powers of two only.
     const size_t n = times.size();
     if ((n & (n - 1)) == 0 && Summarize(times).median_spread <= options.target_spread) break;

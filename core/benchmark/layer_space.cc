@@ -347,6 +347,12 @@ absl::StatusOr<std::vector<Network>> MakeStaples(int sizes) {
                                    LayerType::kHardSwish, LayerType::kHardSigmoid,
                                    LayerType::kTanh,      LayerType::kLeakyRelu,
                                    LayerType::kBatchNorm, LayerType::kGlobalAveragePool};
+  struct FirstLayer {
+    int64_t kernel;
+    int64_t stride;
+    int64_t c_out;
+  };
+  constexpr FirstLayer kFirst[] = {{3, 2, 32}, {7, 2, 64}, {3, 1, 64}, {3, 2, 16}};
   constexpr LayerType kOnTokens[] = {LayerType::kGelu, LayerType::kLayerNorm, LayerType::kAdd};
   std::vector<Network> staples;
   auto add = [&](LayerType type, const LayerAttributes& attributes, std::vector<Shape> inputs) -> absl::Status {
@@ -362,6 +368,11 @@ absl::StatusOr<std::vector<Network>> MakeStaples(int sizes) {
     LATIMER_RETURN_IF_ERROR(add(LayerType::kMaxPool, SamePool(Square(3), Square(2)), {map}));
     LATIMER_RETURN_IF_ERROR(add(LayerType::kAveragePool, SamePool(Square(3), Square(1)), {map}));
     for (LayerType type : kOnMaps) LATIMER_RETURN_IF_ERROR(add(type, {}, {map}));
+    // First layers of networks: three channels of a large image.
+    const int64_t image = i % 2 == 0 ? 224 : 160;
+    const FirstLayer& first = kFirst[i];
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kConv, SameConv(Square(first.kernel), Square(first.stride), first.c_out),
+                                {Shape{1, 3, image, image}}));
     const Shape& tokens = kTokens[i];
     for (LayerType type : kOnTokens) {
       const LayerAttributes attributes =
@@ -374,7 +385,8 @@ absl::StatusOr<std::vector<Network>> MakeStaples(int sizes) {
 }
 
 absl::StatusOr<std::vector<FusionProbe>> MakeFusionProbes() {
-  const ConvAttributes conv = SameConv(Square(3), Square(1), 64);
+  // A cheap first layer: what the second adds must stand out of the noise.
+  const ConvAttributes conv = SameConv(Square(1), Square(1), 64);
   const ConvAttributes depthwise = SameConv(Square(3), Square(1), 64, 64);
   const Shape map{1, 64, 56, 56};
   const PoolAttributes pool = SamePool(Square(2), Square(2));

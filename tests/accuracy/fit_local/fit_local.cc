@@ -61,8 +61,7 @@ std::string ReadFile(const std::filesystem::path& path) {
 class Study {
  public:
   Study(const Options& options, Backend* backend)
-      : options_(options),
-        measurements_(options.cache, backend, Timing(options), options.cpu_time, options.flush_kb << 10) {}
+      : options_(options), measurements_(options.cache, backend, Timing(options), options.cpu_time) {}
 
   absl::Status Run(const Fingerprint& fingerprint) {
     LATIMER_RETURN_IF_ERROR(Measure());
@@ -88,7 +87,8 @@ class Study {
   static TimingOptions Timing(const Options& options) {
     TimingOptions timing;
     timing.budget_seconds = options.budget_ms / 1e3;
-    if (options.flush_kb > 0) timing.max_runs = 40;  // flushing costs time that the budget does not count
+    timing.flush_bytes = options.flush_kb << 10;
+    timing.wall_budget_seconds = 2 * timing.budget_seconds;
     return timing;
   }
 
@@ -274,7 +274,10 @@ class Study {
     for (const LayerTiming& row : rows) {
       std::printf("%-12s %-40s %9.1f us", row.operation.c_str(), row.name.c_str(), row.min_seconds * 1e6);
       for (const v1::UnitEstimate& unit : estimate.units()) {
-        if (row.name != unit.name() && !absl::StartsWith(row.name, absl::StrCat(unit.name(), "_"))) continue;
+        const bool reported = std::any_of(unit.nodes().begin(), unit.nodes().end(), [&](const std::string& node) {
+          return row.name == node || absl::StartsWith(row.name, absl::StrCat(node, "_"));
+        });
+        if (!reported) continue;
         std::printf("  %9.1f us %s", unit.latency().estimate_ms() * 1e3, unit.unit_type().c_str());
         for (const v1::Shape& shape : unit.input_shapes()) {
           std::printf(" %s", absl::StrJoin(shape.dims(), "x").c_str());

@@ -22,11 +22,8 @@ namespace {
 
 class Wrapped : public PreparedNetwork {
  public:
-  Wrapped(PreparedNetwork& inner, bool cpu_time, int64_t flush_bytes)
-      : inner_(inner), cpu_time_(cpu_time), flushed_(static_cast<size_t>(flush_bytes)) {}
+  Wrapped(PreparedNetwork& inner, bool cpu_time) : inner_(inner), cpu_time_(cpu_time) {}
   absl::StatusOr<double> RunSeconds() override {
-    // One byte of every cache line.
-    for (size_t i = 0; i < flushed_.size(); i += 64) flushed_[i] = static_cast<char>(flushed_[i] + 1);
     if (!cpu_time_) return inner_.RunSeconds();
     const double start = Now();
     LATIMER_RETURN_IF_ERROR(inner_.RunSeconds().status());
@@ -41,13 +38,12 @@ class Wrapped : public PreparedNetwork {
   }
   PreparedNetwork& inner_;
   const bool cpu_time_;
-  std::vector<char> flushed_;
 };
 
 }  // namespace
 
-Measurements::Measurements(std::string file, Backend* backend, TimingOptions timing, bool cpu_time, int64_t flush_bytes)
-    : file_(std::move(file)), backend_(backend), timing_(timing), cpu_time_(cpu_time), flush_bytes_(flush_bytes) {
+Measurements::Measurements(std::string file, Backend* backend, TimingOptions timing, bool cpu_time)
+    : file_(std::move(file)), backend_(backend), timing_(timing), cpu_time_(cpu_time) {
   std::ifstream in(file_);
   for (std::string line; std::getline(in, line);) {
     const std::vector<std::string> fields = absl::StrSplit(line, '\t');
@@ -96,7 +92,7 @@ absl::StatusOr<std::vector<LayerTiming>> Measurements::Profile(const Network& ne
 absl::Status Measurements::Run(absl::string_view onnx_model, bool with_report, Measured& to) {
   LATIMER_ASSIGN_OR_RETURN(const std::string complete, MaterializeWeights(onnx_model, 1));
   LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<PreparedNetwork> prepared, backend_->Prepare(complete));
-  Wrapped wrapped(*prepared, cpu_time_, flush_bytes_);
+  Wrapped wrapped(*prepared, cpu_time_);
   LATIMER_ASSIGN_OR_RETURN(const TimingResult times, TimeNetwork(wrapped, timing_));
   to.median_seconds = times.median_seconds;
   to.min_seconds = times.min_seconds;

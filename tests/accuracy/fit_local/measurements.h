@@ -27,9 +27,8 @@ class Measurements {
  public:
   // `file` may not exist yet; empty: nothing is kept. `backend` may be null: what is not in the file is an error.
   // With `cpu_time`, the calling thread's processor time is taken instead of what the back end says: on a machine that
-  // others load, for engines that run on that thread alone. Before each run `flush_bytes` are
-  // written: in a network a layer's weights are not in the caches, in a benchmark that repeats one layer they are.
-  Measurements(std::string file, Backend* backend, TimingOptions timing, bool cpu_time, int64_t flush_bytes);
+  // others load, for engines that run on that thread alone.
+  Measurements(std::string file, Backend* backend, TimingOptions timing, bool cpu_time);
 
   // Time of a network, from the file where it is there.
   absl::StatusOr<Measured> Of(const std::string& key, const Network& network, bool with_report);
@@ -49,7 +48,6 @@ class Measurements {
   Backend* const backend_;
   const TimingOptions timing_;
   const bool cpu_time_;
-  const int64_t flush_bytes_;
   std::map<std::string, Measured> known_;
   int64_t measured_ = 0;
 };
