@@ -1,8 +1,9 @@
 #include "cli/commands/measure.h"
 
 #include <optional>
+#include <set>
+#include <string>
 
-#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "cli/commands/fleet_command.h"
 #include "cli/format/proto_json.h"
@@ -64,10 +65,11 @@ bool ConcernsAllNetworks(const absl::Status& status) {
     case absl::StatusCode::kPermissionDenied:
       return true;
     case absl::StatusCode::kNotFound:
-      return absl::StrContains(ReasonOf(status), "PLATFORM");
-    case absl::StatusCode::kFailedPrecondition:
+    case absl::StatusCode::kFailedPrecondition: {
       // A board that refuses a network has the same code; that concerns the network alone.
-      return absl::StrContains(ReasonOf(status), "AGENT");
+      static const std::set<std::string> kOfAll = {"NO_AGENT", "NO_BOARD", "NO_DATA_DIR", "UNKNOWN_PLATFORM"};
+      return kOfAll.count(ReasonOf(status)) > 0;
+    }
     default:
       return WasInterrupted(status);
   }
