@@ -133,7 +133,9 @@ TEST_F(AgentProgramTest, SecondTermStopsAtOnce) {
   ASSERT_GT(engine, 0);
   kill(engine, SIGSTOP);  // a task that never ends
   SendJob("j2", 1);
-  ASSERT_TRUE(server_.WaitFor([](const Seen& seen) { return seen.heartbeat.job_ids_size() == 1; }));
+  ASSERT_TRUE(server_.WaitFor(
+      [](const Seen& seen) { return seen.heartbeat.job_ids_size() == 1 && seen.heartbeat.job_ids(0) == "j2"; }));
+  std::this_thread::sleep_for(std::chrono::milliseconds(200));  // until the task has begun
   kill(pid_, SIGTERM);
   std::this_thread::sleep_for(std::chrono::milliseconds(300));
   EXPECT_EQ(waitpid(pid_, nullptr, WNOHANG), 0);  // it waits for the task
