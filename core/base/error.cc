@@ -31,7 +31,7 @@ std::string Clean(absl::string_view text, size_t max_bytes) {
     const size_t taken = std::max<size_t>(length, 1);
     if (result.size() + taken > room) break;
     const char c = text[0];
-    const bool control = length == 1 && ((c >= 0 && c < 0x20 && c != '\n') || c == 0x7f);
+    const bool control = length == 1 && ((static_cast<unsigned char>(c) < 0x20 && c != '\n') || c == 0x7f);
     // U+0080 to U+009F: terminals may take them for escape sequences.
     const bool high_control = length == 2 && text[0] == '\xC2' && static_cast<unsigned char>(text[1]) < 0xA0;
     if (length == 0 || control || high_control) {
