@@ -3,6 +3,7 @@
 #include <xgboost/c_api.h>
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <deque>
 #include <limits>
@@ -129,6 +130,85 @@ void Describe(absl::Span<const TreeRow> rows, float intercept, model::v1::TreeEn
   to->set_log_ratio_max(most);
 }
 
+double MeanOf(absl::Span<const TreeRow> rows, size_t feature) {
+  double sum = 0;
+  double weights = 1e-9;
+  for (const TreeRow& row : rows) {
+    sum += static_cast<double>(row.weight) * static_cast<double>(row.features[feature]);
+    weights += static_cast<double>(row.weight);
+  }
+  return sum / weights;
+}
+
+// Solves the symmetric positive definite system a x = b in place (Cholesky); `n` x `n`, row by row.
+void Solve(std::vector<double>& a, std::vector<double>& b, size_t n) {
+  for (size_t j = 0; j < n; ++j) {
+    for (size_t k = 0; k < j; ++k) a[j * n + j] -= a[j * n + k] * a[j * n + k];
+    a[j * n + j] = std::sqrt(std::max(a[j * n + j], 1e-12));
+    for (size_t i = j + 1; i < n; ++i) {
+      for (size_t k = 0; k < j; ++k) a[i * n + j] -= a[i * n + k] * a[j * n + k];
+      a[i * n + j] /= a[j * n + j];
+    }
+  }
+  for (size_t i = 0; i < n; ++i) {
+    for (size_t k = 0; k < i; ++k) b[i] -= a[i * n + k] * b[k];
+    b[i] /= a[i * n + i];
+  }
+  for (size_t i = n; i-- > 0;) {
+    for (size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
+    b[i] /= a[i * n + i];
+  }
+}
+
+// Ridge regression on standardised features towards the intervals; large residuals count linearly. Trees need many
+// splits for a slope; few measurements do not allow them.
+std::vector<double> FitLinear(absl::Span<const TreeRow> rows, double ridge, const model::v1::TreeEnsemble& described) {
+  constexpr size_t n = kNumTreeFeatures;
+  constexpr double kHuber = 0.15;
+  std::array<double, n> mean{};
+  std::array<double, n> scale{};
+  for (size_t i = 0; i < n; ++i) {
+    mean[i] = MeanOf(rows, i);
+    const int at = static_cast<int>(i);
+    double squares = 0;
+    for (const TreeRow& row : rows) squares += std::pow(static_cast<double>(row.features[i]) - mean[i], 2);
+    const bool varies = described.feature_max(at) > described.feature_min(at);
+    scale[i] = varies ? std::sqrt(squares / static_cast<double>(rows.size())) + 1e-6 : 0;
+  }
+  const double center = described.intercept();
+  std::vector<double> solution(n, 0);
+  for (int iteration = 0; iteration < 6; ++iteration) {
+    std::vector<double> a(n * n, 0);
+    std::vector<double> b(n, 0);
+    std::array<double, n> x{};
+    for (const TreeRow& row : rows) {
+      double now = center;
+      for (size_t i = 0; i < n; ++i) {
+        x[i] = scale[i] > 0 ? (static_cast<double>(row.features[i]) - mean[i]) / scale[i] : 0;
+        now += solution[i] * x[i];
+      }
+      const auto target = static_cast<double>(row.target);
+      const double nearest =
+          iteration == 0 ? target : std::clamp(now, static_cast<double>(row.lower), static_cast<double>(row.upper));
+      const double label = (1 - kPullInside) * nearest + kPullInside * target;
+      const double residual = iteration == 0 ? 0 : std::abs(now - label);
+      const double weight = static_cast<double>(row.weight) * std::min(1.0, kHuber / std::max(residual, 1e-9));
+      for (size_t i = 0; i < n; ++i) {
+        b[i] += weight * x[i] * (label - center);
+        for (size_t k = 0; k <= i; ++k) a[i * n + k] += weight * x[i] * x[k];
+      }
+    }
+    for (size_t i = 0; i < n; ++i) {
+      for (size_t k = i + 1; k < n; ++k) a[i * n + k] = a[k * n + i];
+      a[i * n + i] += ridge;
+    }
+    Solve(a, b, n);
+    solution = std::move(b);
+  }
+  for (size_t i = 0; i < n; ++i) solution[i] = scale[i] > 0 ? solution[i] / scale[i] : 0;
+  return solution;
+}
+
 }  // namespace
 
 absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows, const TreeOptions& options) {
@@ -173,6 +253,22 @@ absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows
   for (const auto& [name, value] : parameters) {
     LATIMER_RETURN_IF_ERROR(Check(XGBoosterSetParam(booster.get(), name.c_str(), value.c_str())));
   }
+  // What the trees start from.
+  std::vector<float> offset(rows.size(), intercept);
+  if (options.ridge > 0) {
+    const std::vector<double> linear = FitLinear(rows, options.ridge, ensemble);
+    double constant = intercept;
+    for (size_t i = 0; i < linear.size(); ++i) {
+      ensemble.add_linear(linear[i]);
+      constant -= linear[i] * MeanOf(rows, i);
+    }
+    ensemble.set_intercept(constant);
+    for (size_t row = 0; row < rows.size(); ++row) {
+      double sum = constant;
+      for (size_t i = 0; i < linear.size(); ++i) sum += linear[i] * static_cast<double>(rows[row].features[i]);
+      offset[row] = static_cast<float>(sum);
+    }
+  }
   std::vector<float> predictions(rows.size(), 0);
   std::vector<float> labels(rows.size());
   for (int round = 0; round < options.rounds; ++round) {
@@ -182,9 +278,9 @@ absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows
         LATIMER_ASSIGN_OR_RETURN(predictions, Predict(booster, matrix, rows.size()));
       }
       for (size_t i = 0; i < rows.size(); ++i) {
-        const float now = round == 0 ? rows[i].target : predictions[i] + intercept;
+        const float now = predictions[i] + offset[i];
         const float nearest = std::clamp(now, rows[i].lower, rows[i].upper);
-        labels[i] = (1 - kPullInside) * nearest + kPullInside * rows[i].target - intercept;
+        labels[i] = (1 - kPullInside) * nearest + kPullInside * rows[i].target - offset[i];
       }
       LATIMER_RETURN_IF_ERROR(Check(XGDMatrixSetFloatInfo(matrix.get(), "label", labels.data(), labels.size())));
     }

@@ -28,6 +28,7 @@ struct TreeOptions {
   double subsample = 0.8;
   double columns = 0.6;
   double l2 = 1;
+  double ridge = 3;  // of the linear part, in rows; 0: no linear part
   uint32_t seed = 1;
   std::vector<float>* check = nullptr;  // receives XGBoost's own predictions of the rows, without the intercept
 };

@@ -106,8 +106,15 @@ absl::StatusOr<model::v1::TreeEnsemble> Grow(const std::vector<DataPoint>& point
   trees.seed = static_cast<uint32_t>(options.seed);
   trees.rounds = options.rounds;
   const double n = static_cast<double>(points.size());
-  trees.max_depth = n < 40 ? 3 : n < 150 ? 4 : 5;
+  trees.max_depth = n < 40 ? 2 : n < 150 ? 4 : 5;
   trees.min_child_weight = n < 40 ? 1 : 2;
+  if (const char* v = getenv("LR_DEPTH")) trees.max_depth = atoi(v);
+  if (const char* v = getenv("LR_RIDGE")) trees.ridge = atof(v);
+  if (const char* v = getenv("LR_LR")) trees.learning_rate = atof(v);
+  if (const char* v = getenv("LR_L2")) trees.l2 = atof(v);
+  if (const char* v = getenv("LR_COL")) trees.columns = atof(v);
+  if (const char* v = getenv("LR_SUB")) trees.subsample = atof(v);
+  if (const char* v = getenv("LR_MCW")) trees.min_child_weight = atof(v);
   return GrowTrees(rows, trees);
 }
 

@@ -47,6 +47,13 @@ absl::StatusOr<TreeEnsemble> TreeEnsemble::Create(absl::string_view path, const 
         std::abs(to.log_ratio_max_) < 100)) {
     return bad("log_ratio_min", "it and log_ratio_max are no range within -100 to 100");
   }
+  if (from.linear_size() != 0 && from.linear_size() != static_cast<int>(kNumTreeFeatures)) {
+    return bad("linear", absl::StrCat("it has ", kNumTreeFeatures, " values or none"));
+  }
+  for (int i = 0; i < from.linear_size(); ++i) {
+    if (!std::isfinite(from.linear(i))) return bad(absl::StrCat("linear[", i, "]"), "it is no number");
+    to.linear_[static_cast<size_t>(i)] = from.linear(i);
+  }
   to.nodes_.reserve(static_cast<size_t>(nodes));
   int root = 0;
   for (int tree = 0; tree < from.tree_size_size(); ++tree) {
@@ -85,8 +92,16 @@ float TreeEnsemble::SumOfLeaves(const TreeFeatureRow& row) const {
   return sum;
 }
 
+double TreeEnsemble::Linear(const TreeFeatureRow& row) const {
+  double sum = 0;
+  for (size_t i = 0; i < row.size(); ++i) {
+    if (linear_[i] != 0) sum += linear_[i] * static_cast<double>(std::clamp(row[i], feature_min_[i], feature_max_[i]));
+  }
+  return sum;
+}
+
 double TreeEnsemble::LogRatio(const TreeFeatureRow& row) const {
-  return std::clamp(intercept_ + static_cast<double>(SumOfLeaves(row)), log_ratio_min_, log_ratio_max_);
+  return std::clamp(intercept_ + Linear(row) + static_cast<double>(SumOfLeaves(row)), log_ratio_min_, log_ratio_max_);
 }
 
 bool TreeEnsemble::IsOutside(const TreeFeatureRow& row) const {

@@ -5,6 +5,7 @@
 #ifndef LATIMER_CORE_MODEL_TREE_ENSEMBLE_H_
 #define LATIMER_CORE_MODEL_TREE_ENSEMBLE_H_
 
+#include <array>
 #include <vector>
 
 #include "absl/status/statusor.h"
@@ -22,8 +23,11 @@ class TreeEnsemble {
   // Sum of the leaves the row falls into; without the intercept.
   float SumOfLeaves(const TreeFeatureRow& row) const;
 
-  // Intercept and leaves, within the bounds of the data.
+  // Intercept, linear part and leaves, within the bounds of the data.
   double LogRatio(const TreeFeatureRow& row) const;
+
+  // The linear part alone.
+  double Linear(const TreeFeatureRow& row) const;
 
   // Whether the row leaves the space of the data by more than a quarter (sizes by a factor of 1.28).
   bool IsOutside(const TreeFeatureRow& row) const;
@@ -39,6 +43,7 @@ class TreeEnsemble {
   std::vector<int32_t> roots_;
   TreeFeatureRow feature_min_{};
   TreeFeatureRow feature_max_{};
+  std::array<double, kNumTreeFeatures> linear_{};
   double intercept_ = 0;
   double log_ratio_min_ = 0;
   double log_ratio_max_ = 0;

@@ -16,6 +16,12 @@ float Fill(int64_t size, int64_t width) {
   return rest == 0 ? 1.0F : static_cast<float>(rest) / static_cast<float>(width);
 }
 
+// Whole vectors of `width` elements over the elements in them, at least 1.
+double Wasted(int64_t size, int64_t width) {
+  const int64_t sane = std::max<int64_t>(size, 1);
+  return static_cast<double>((sane + width - 1) / width * width) / static_cast<double>(sane);
+}
+
 }  // namespace
 
 TreeFeatureRow MakeTreeFeatures(const UnitFeatures& f, const AnalyticalModel& roofline,
@@ -53,7 +59,13 @@ TreeFeatureRow MakeTreeFeatures(const UnitFeatures& f, const AnalyticalModel& ro
           Fill(f.c_out, 16),
           Fill(f.out_w, 8),
           LogSize(f.c_in * f.kernel_d * f.kernel_h * f.kernel_w),
-          LogBytes(f.operations / std::max(1.0, f.bytes()) * 1e6)};
+          LogBytes(f.operations / std::max(1.0, f.bytes()) * 1e6),
+          Fill(f.c_in, 16),
+          Fill(f.c_in, 4),
+          Fill(f.c_out, 4),
+          Log(Wasted(f.c_in, 16) * Wasted(f.c_out, 16)),
+          f.kernel_d * f.kernel_h * f.kernel_w == 1 ? 1.0F : 0.0F,
+          LogSize(f.c_in * f.groups)};
 }
 
 }  // namespace latimer

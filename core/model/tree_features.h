@@ -10,7 +10,7 @@
 namespace latimer {
 
 inline constexpr int kTreeFeatureVersion = 1;
-inline constexpr size_t kNumTreeFeatures = 30;
+inline constexpr size_t kNumTreeFeatures = 36;
 
 using TreeFeatureRow = std::array<float, kNumTreeFeatures>;
 
