@@ -1,5 +1,6 @@
 #include "cli/commands/boards.h"
 
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "cli/commands/fleet_command.h"
@@ -11,17 +12,29 @@
 namespace latimer::cli {
 namespace {
 
+// Whether the address is this machine's own.
+bool IsLoopback(absl::string_view address) {
+  for (const absl::string_view own : {"127.", "localhost", "[::1]", "unix:"}) {
+    if (absl::StartsWith(address, own)) return true;
+  }
+  return false;
+}
+
 std::string TokenText(const TokenCommand& command, const v1::CreateTokenResponse& response,
                       const CommandContext& context) {
   const std::string platform = ShortName(command.platform);
-  return absl::StrCat(
+  // The agent refuses to send its credential in the clear unless told that the network is trusted.
+  const bool plaintext = !context.connection.uses_tls() && !IsLoopback(context.connection.server);
+  std::string text = absl::StrCat(
       "token    ", response.token(), "\nexpires  ", FormatTimestamp(response.expire_time_unix_ms()), " UTC, in ",
       FormatRough(absl::FromUnixMillis(response.expire_time_unix_ms()) - absl::Now()), "\ngood for one board of ",
-      platform.empty() ? "any platform" : absl::StrCat("platform ", platform),
-      "; it is shown only now\n\nRun on the board (the address as the board reaches it; back ends: onnxruntime, "
-      "opencv, "
-      "simulated):\n  latimer-agent",
-      ServerFlags(context), " --token ", response.token(), " --backend onnxruntime --state-dir latimer-agent\n");
+      platform.empty() ? "any platform" : absl::StrCat("platform ", platform), "; it is shown only now\n\n");
+  absl::StrAppend(&text,
+                  "Run on the board (back ends: onnxruntime, opencv, simulated; the server as the board reaches it",
+                  plaintext ? "; --insecure sends the credential in the clear" : "", "):\n  latimer-agent",
+                  ServerFlags(context), " --token ", response.token(),
+                  " --backend onnxruntime --state-dir latimer-agent", plaintext ? " --insecure" : "", "\n");
+  return text;
 }
 
 // One agent after a change.

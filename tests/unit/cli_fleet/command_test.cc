@@ -9,6 +9,7 @@ namespace {
 
 using testing::AllOf;
 using testing::HasSubstr;
+using testing::Not;
 
 TEST(TokenTest, PrintsWhatToRunOnTheBoard) {
   FakeFleet fleet;
@@ -23,6 +24,14 @@ TEST(TokenTest, PrintsWhatToRunOnTheBoard) {
   EXPECT_EQ(json["token"], "tok-1");
   EXPECT_EQ(json["expireTimeUnixMs"], 4102444800000);
   EXPECT_EQ(fleet.token_request.lifetime_seconds(), 86400);
+}
+
+TEST(TokenTest, TheAgentNeedsInsecureForPlaintextToAnotherMachine) {
+  FakeFleet fleet;
+  EXPECT_THAT(RunTool({"token", "create"}, &fleet).out, Not(HasSubstr("--insecure")));
+  // Not a loopback address by its looks, though it leads to this machine.
+  const std::string address = "0.0.0.0" + fleet.address().substr(fleet.address().find(':'));
+  EXPECT_THAT(RunTool({"token", "create", "--server", address}).out, HasSubstr("latimer-agent --insecure\n"));
 }
 
 class AgentsTest : public testing::Test {

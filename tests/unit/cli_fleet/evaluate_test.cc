@@ -98,7 +98,7 @@ TEST_F(EvaluateTest, JsonHasEveryNetworkAndTheTotals) {
 }
 
 TEST_F(EvaluateTest, ARefusedNetworkIsListedAndNotFatal) {
-  fleet_.measurements["b"] = Fails(grpc::FAILED_PRECONDITION, "NETWORK_REFUSED", "operator Foo is not implemented");
+  fleet_.measurements["b"] = Fails(grpc::FAILED_PRECONDITION, "NETWORK_REFUSED", "operator Foo is not supported");
   const Outcome outcome = Evaluate({"--format", "json"});
   EXPECT_EQ(outcome.code, 0) << outcome.err;
   const json answer = json::parse(outcome.out);
@@ -106,7 +106,7 @@ TEST_F(EvaluateTest, ARefusedNetworkIsListedAndNotFatal) {
   EXPECT_EQ(refused["measured_ms"], nullptr);
   EXPECT_EQ(refused["predicted_ms"], 16);
   EXPECT_EQ(refused["reason"], "NETWORK_REFUSED");
-  EXPECT_EQ(refused["message"], "operator Foo is not implemented");
+  EXPECT_EQ(refused["message"], "operator Foo is not supported");
   EXPECT_EQ(answer["compared"], 2);
   EXPECT_EQ(answer["failed"], 1);
   EXPECT_NEAR(answer["mape"], 0.05, 1e-12);
@@ -207,7 +207,7 @@ TEST_F(EvaluateTest, MeasurePrintsEveryMeasurement) {
 }
 
 TEST_F(EvaluateTest, MeasureGoesOnAfterARefusalAndEndsWith1) {
-  fleet_.measurements["a"] = Fails(grpc::FAILED_PRECONDITION, "NETWORK_REFUSED", "operator Foo is not implemented");
+  fleet_.measurements["a"] = Fails(grpc::FAILED_PRECONDITION, "NETWORK_REFUSED", "operator Foo is not supported");
   const Outcome outcome = RunTool(
       {"measure", (folder_ / "a.onnx").string(), (folder_ / "b.onnx").string(), "--platform", "x", "--format", "json"},
       &fleet_);
@@ -215,7 +215,7 @@ TEST_F(EvaluateTest, MeasureGoesOnAfterARefusalAndEndsWith1) {
   const json answer = json::parse(outcome.out);
   EXPECT_EQ(answer["networks"].size(), 1U);
   EXPECT_EQ(answer["errors"][0]["reason"], "NETWORK_REFUSED");
-  EXPECT_THAT(outcome.err, HasSubstr("a.onnx: operator Foo is not implemented"));
+  EXPECT_THAT(outcome.err, HasSubstr("a.onnx: operator Foo is not supported"));
 }
 
 }  // namespace
