@@ -5,7 +5,7 @@
 #include <map>
 #include <utility>
 
-#include "absl/strings/numbers.h"
+#include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
@@ -42,6 +42,16 @@ absl::StatusOr<Network> SubjectOf(const TaskRecord& task) {
   v1::Network message;
   if (!message.ParseFromString(task.subject)) return absl::DataLossError("a stored subject cannot be read");
   return NetworkFromProto(message);
+}
+
+// Time of the subject by the engine's own report; 0: the report has no row of it. Nodes of a subject are named after it
+// (benchmark::LayerNetwork), those of its padding are not.
+double ReportedSeconds(const v1::Measurement& measurement) {
+  double ms = 0;
+  for (const v1::LayerTiming& layer : measurement.layers()) {
+    if (absl::StartsWith(layer.node(), "subject")) ms += layer.median_ms();
+  }
+  return ms / 1000;
 }
 
 double Seconds(const v1::Measurement& measurement) { return measurement.timing().median_ms() / 1000; }
@@ -116,7 +126,16 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
     } else if (result.task.kind == static_cast<int>(MeasurementKind::kSubject)) {
       absl::StatusOr<Network> subject = SubjectOf(result.task);
       absl::StatusOr<benchmark::TimeInterval> interval = benchmark::TimeInterval{seconds, seconds};
-      if (subject.ok() && !result.task.subject.empty()) interval = table.SubjectTime(*subject, seconds);
+      if (subject.ok() && result.task.layer_report) {
+        const double reported = ReportedSeconds(result.measurement);
+        if (reported > 0) {
+          interval = benchmark::TimeInterval{reported, reported};
+        } else {
+          interval = absl::NotFoundError("the engine's report has no row of the subject");
+        }
+      } else if (subject.ok() && !result.task.subject.empty()) {
+        interval = table.SubjectTime(*subject, seconds);
+      }
       if (!subject.ok() || !interval.ok()) {
         ++collected.left_out;
         continue;

@@ -165,7 +165,8 @@ absl::StatusOr<CampaignProgress> Store::ProgressOf(int64_t campaign) {
 absl::StatusOr<std::vector<std::string>> Store::DropTasks(int64_t campaign, int keep) {
   MutexLock lock(&mutex_);
   std::vector<std::string> jobs;
-  Statement row = database_->Prepare("SELECT DISTINCT job FROM tasks WHERE campaign=? AND stage<>? AND state=1 AND job <> ''");
+  Statement row =
+      database_->Prepare("SELECT DISTINCT job FROM tasks WHERE campaign=? AND stage<>? AND state=1 AND job <> ''");
   row.Bind(campaign).Bind(keep);
   while (true) {
     LATIMER_ASSIGN_OR_RETURN(const bool more, row.Step());

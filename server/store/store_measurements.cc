@@ -153,7 +153,8 @@ absl::StatusOr<std::vector<ModelVersionRecord>> Store::ListModelVersions(absl::s
   MutexLock lock(&mutex_);
   std::vector<ModelVersionRecord> versions;
   Statement row = database_->Prepare(
-      "SELECT version, number, create_ms, campaign, measurements, validation_mape, active, promoted, rejection FROM model_versions "
+      "SELECT version, number, create_ms, campaign, measurements, validation_mape, active, promoted, rejection FROM "
+      "model_versions "
       "WHERE platform=? ORDER BY number DESC");
   row.Bind(platform);
   while (true) {
