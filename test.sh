@@ -34,7 +34,7 @@ if [ "$quick" = no ]; then
 
   step "server tests under ThreadSanitizer"
   cmake --preset tsan >/dev/null
-  cmake --build build/tsan --target server_test
+  cmake --build build/tsan --target server_test agent_test
   ctest --preset tsan -j "$jobs"
 fi
 

@@ -63,11 +63,15 @@ absl::Status Session::Run() {
       if (workload_->draining() && workload_->idle()) break;  // one last try, at once
     }
     if (workload_->draining() && workload_->idle()) {
-      if (RunOnce(&status) == Ending::kLost) {
-        log_->Warning(absl::StrCat(spool_->size(), " results stay on disk for the next start"));
-      }
+      if (RunOnce(&status) == Ending::kLost) TellWhatStays();
       return absl::OkStatus();
     }
+  }
+}
+
+void Session::TellWhatStays() {
+  if (const int64_t left = spool_->size(); left > 0) {
+    log_->Warning(absl::StrCat(left, " results stay on disk for the next start"));
   }
 }
 
@@ -103,7 +107,7 @@ Session::Ending Session::RunOnce(grpc::Status* status) {
       }
       if (now >= drain_deadline) {
         *status = stream.Finish(std::chrono::milliseconds(0));
-        log_->Warning(absl::StrCat(spool_->size(), " results stay on disk for the next start"));
+        TellWhatStays();
         return Ending::kDrained;
       }
     } else if (welcomed_ && stream.writable()) {

@@ -48,6 +48,7 @@ class Session {
   bool WriteNext(SessionStream& stream);
   void Handle(const v1::SessionResponse& message);
   bool NothingLeft() const;
+  void TellWhatStays();
 
   const SessionOptions options_;
   const std::unique_ptr<v1::AgentService::Stub> stub_;
