@@ -353,6 +353,8 @@ absl::StatusOr<std::vector<Network>> MakeStaples(int sizes) {
     int64_t c_out;
   };
   constexpr FirstLayer kFirst[] = {{3, 2, 32}, {7, 2, 64}, {3, 1, 64}, {3, 2, 16}};
+  const FullyConnectedAttributes kClassifiers[] = {
+      {4096, 4096, true}, {1280, 1000, true}, {512, 1000, true}, {2048, 1000, true}};
   constexpr LayerType kOnTokens[] = {LayerType::kGelu, LayerType::kLayerNorm, LayerType::kAdd};
   std::vector<Network> staples;
   auto add = [&](LayerType type, const LayerAttributes& attributes, std::vector<Shape> inputs) -> absl::Status {
@@ -373,6 +375,9 @@ absl::StatusOr<std::vector<Network>> MakeStaples(int sizes) {
     const FirstLayer& first = kFirst[i];
     LATIMER_RETURN_IF_ERROR(add(LayerType::kConv, SameConv(Square(first.kernel), Square(first.stride), first.c_out),
                                 {Shape{1, 3, image, image}}));
+    // Classifiers: nothing but weights, which may exceed every cache.
+    const FullyConnectedAttributes& classifier = kClassifiers[i];
+    LATIMER_RETURN_IF_ERROR(add(LayerType::kFullyConnected, classifier, {Shape{1, classifier.input_features}}));
     const Shape& tokens = kTokens[i];
     for (LayerType type : kOnTokens) {
       const LayerAttributes attributes =

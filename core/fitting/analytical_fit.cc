@@ -4,6 +4,7 @@
 #include <array>
 #include <cmath>
 #include <optional>
+#include <utility>
 
 #include "core/fitting/nelder_mead.h"
 
@@ -58,11 +59,25 @@ std::vector<double> Pack(const AnalyticalFit& fit) {
   return packed;
 }
 
-AnalyticalFit Unpack(const std::vector<double>& packed, const AnalyticalFit& like) {
+// No unit takes less than the overhead; the second fastest decides, since one measurement may be wrong.
+double LogLargestOverhead(absl::Span<const DataPoint> points) {
+  double least = 5;
+  double second = 5;
+  for (const DataPoint& point : points) {
+    if (point.log_upper < least) {
+      second = std::exchange(least, point.log_upper);
+    } else {
+      second = std::min(second, point.log_upper);
+    }
+  }
+  return std::max(points.size() > 2 ? second : least, std::log(kLeastOverhead));
+}
+
+AnalyticalFit Unpack(const std::vector<double>& packed, const AnalyticalFit& like, double log_largest_overhead) {
   AnalyticalFit fit = like;
   fit.peak = std::exp(std::clamp(packed[0], 0.0, 60.0));
   fit.bandwidth = std::exp(std::clamp(packed[1], 0.0, 60.0));
-  fit.overhead = std::exp(std::clamp(packed[2], std::log(kLeastOverhead), 5.0));
+  fit.overhead = std::exp(std::clamp(packed[2], std::log(kLeastOverhead), log_largest_overhead));
   for (size_t i = 0; i < fit.unrolling.size(); ++i) fit.unrolling[i].alpha = 1 / (1 + std::exp(-packed[3 + i]));
   return fit;
 }
@@ -70,14 +85,15 @@ AnalyticalFit Unpack(const std::vector<double>& packed, const AnalyticalFit& lik
 AnalyticalFit Improve(absl::Span<const DataPoint> points, const AnalyticalFit& start, int evaluations) {
   const std::vector<double> packed = Pack(start);
   std::vector<double> inverse = InverseUtilization(points, start.unrolling);
+  const double largest_overhead = LogLargestOverhead(points);
   auto loss = [&](const std::vector<double>& at) {
-    const AnalyticalFit fit = Unpack(at, start);
+    const AnalyticalFit fit = Unpack(at, start, largest_overhead);
     if (!fit.unrolling.empty()) inverse = InverseUtilization(points, fit.unrolling);
     double prior = 0;
     for (size_t i = 0; i < at.size(); ++i) prior += (at[i] - packed[i]) * (at[i] - packed[i]);
     return Loss(points, inverse, fit.peak, fit.bandwidth, fit.overhead) + kPrior * 0.01 * prior;
   };
-  AnalyticalFit best = Unpack(Minimize(loss, packed, 0.4, evaluations), start);
+  AnalyticalFit best = Unpack(Minimize(loss, packed, 0.4, evaluations), start, largest_overhead);
   if (best.overhead < 2 * kLeastOverhead) best.overhead = 0;
   best.loss = Loss(points, InverseUtilization(points, best.unrolling), best.peak, best.bandwidth, best.overhead);
   return best;

@@ -12,7 +12,7 @@ namespace {
 constexpr double kLeastShare = 0.05;    // of the upper bound: below, a bound says nothing about a ratio
 constexpr double kLeastSeconds = 1e-9;  // shorter times are noise on every clock
 constexpr double kMostSeconds = 1e6;
-constexpr double kKnownSpread = 0.02;  // noise that still has about full weight
+constexpr double kFullWeight = 0.06;   // doubt at which a point has half its weight
 constexpr double kWidthSpread = 0.25;  // share of the interval's log width that acts as noise
 
 }  // namespace
@@ -62,9 +62,8 @@ std::optional<DataPoint> MakePoint(const Sample& sample, const benchmark::TimeIn
   point.log_upper = std::log(upper);
   point.log_lower = std::log(std::max(lower, least));
   point.log_target = std::log(std::clamp(seconds.middle_seconds(), std::max(lower, least), upper));
-  const double spread = std::isfinite(sample.relative_spread) ? std::clamp(sample.relative_spread, 0.0, 1.0) : 1.0;
-  const double doubt = std::hypot(spread, kWidthSpread * (point.log_upper - point.log_lower));
-  point.weight = kKnownSpread * kKnownSpread * 9 / (kKnownSpread * kKnownSpread * 9 + doubt * doubt);
+  const double doubt = kWidthSpread * (point.log_upper - point.log_lower);
+  point.weight = kFullWeight * kFullWeight / (kFullWeight * kFullWeight + doubt * doubt);
   return point;
 }
 

@@ -8,6 +8,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/evaluation/statistics.h"
 #include "core/fitting/analytical_fit.h"
 #include "core/fitting/data_set.h"
 #include "core/fitting/judge.h"
@@ -15,6 +16,7 @@
 #include "core/fitting/mapping_fit.h"
 #include "core/fitting/padding_split.h"
 #include "core/mapping/features.h"
+#include "core/model/mapping_rules.h"
 #include "core/model/platform_model.h"
 
 namespace latimer::fitting {
@@ -111,15 +113,24 @@ class Fitter {
     base_points_ = moving.empty() ? std::move(all) : std::move(moving);
     for (size_t family = 0; family < families_.size(); ++family) {
       first_[family] = families_[family].empty() ? base_ : FitRoofline(families_[family], overall_);
+      const AnalyticalModel model = first_[family].Model(ModelKind::kRoofline);
+      std::map<std::string, std::vector<double>> ratios;
+      for (const DataPoint& point : families_[family]) {
+        ratios[point.unit_type].push_back(std::exp(point.log_target) /
+                                          std::max(1e-12, model.Estimate(point.features).seconds));
+      }
+      for (auto& [type, values] : ratios) offsets_[type] = Median(std::move(values)).value_or(1);
     }
   }
 
   void CollectFusedPairs() {
     auto own_seconds = [&](const UnitFeatures& features) {
+      const auto offset = offsets_.find(std::string(UnitTypeName(features.type)));
       return first_[static_cast<size_t>(FamilyOf(features.type))]
-          .Model(ModelKind::kRoofline)
-          .Estimate(features)
-          .seconds;
+                 .Model(ModelKind::kRoofline)
+                 .Estimate(features)
+                 .seconds *
+             (offset == offsets_.end() ? 1 : offset->second);
     };
     const std::vector<PairEvidence> pairs = CollectPairs(input_.samples, input_.base, own_seconds);
     WriteFusions(pairs, result_.model.mutable_mapping());
@@ -190,6 +201,7 @@ class Fitter {
   AnalyticalFit base_;
   std::vector<DataPoint> base_points_;
   std::array<AnalyticalFit, kNumFamilies> first_;
+  std::map<std::string, double> offsets_;  // of unit types within their family, as factors
 };
 
 }  // namespace

@@ -46,7 +46,8 @@ double LogOffset(const std::vector<DataPoint>& points, const AnalyticalModel& mo
   double below = 0;
   for (const auto& [residual, weight] : residuals) {
     below += weight;
-    if (2 * below >= weights) return residual * weights / (weights + 0.3);
+    if (2 * below >= weights)
+      return residual * static_cast<double>(points.size()) / (static_cast<double>(points.size()) + 0.3);
   }
   return 0;
 }
@@ -108,13 +109,6 @@ absl::StatusOr<model::v1::TreeEnsemble> Grow(const std::vector<DataPoint>& point
   const double n = static_cast<double>(points.size());
   trees.max_depth = n < 40 ? 2 : n < 150 ? 4 : 5;
   trees.min_child_weight = n < 40 ? 1 : 2;
-  if (const char* v = getenv("LR_DEPTH")) trees.max_depth = atoi(v);
-  if (const char* v = getenv("LR_RIDGE")) trees.ridge = atof(v);
-  if (const char* v = getenv("LR_LR")) trees.learning_rate = atof(v);
-  if (const char* v = getenv("LR_L2")) trees.l2 = atof(v);
-  if (const char* v = getenv("LR_COL")) trees.columns = atof(v);
-  if (const char* v = getenv("LR_SUB")) trees.subsample = atof(v);
-  if (const char* v = getenv("LR_MCW")) trees.min_child_weight = atof(v);
   return GrowTrees(rows, trees);
 }
 

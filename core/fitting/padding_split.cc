@@ -15,6 +15,7 @@ constexpr int kSteps = 20;
 constexpr double kDoubt = 0.1;           // the share is known to that much
 constexpr double kLeastContrast = 0.05;  // of the time, between the bounds: below, a sample says nothing of the share
 constexpr size_t kLeastSamples = 12;
+constexpr double kSigmas = 1.5;  // of noise that an interval covers
 constexpr double kMostLoss = 1;  // a log residual beyond counts no more
 
 }  // namespace
@@ -99,16 +100,27 @@ void PaddingSplit::Fit(const std::vector<Sample>& samples, const model::v1::Plat
 }
 
 benchmark::TimeInterval PaddingSplit::Narrow(const Sample& sample) const {
-  if (share_ < 0) return sample.seconds;
   const Charge charge = ChargeOf(sample.subject);
-  if (!charge.known) return sample.seconds;
-  const double a = At(sample, charge, std::max(0.0, share_ - kDoubt));
-  const double b = At(sample, charge, std::min(1.0, share_ + kDoubt));
-  benchmark::TimeInterval narrow;
-  narrow.lower_seconds = std::clamp(std::min(a, b), sample.seconds.lower_seconds, sample.seconds.upper_seconds);
-  narrow.upper_seconds = std::clamp(std::max(a, b), sample.seconds.lower_seconds, sample.seconds.upper_seconds);
-  // A share that leaves nothing of a layer is wrong for this layer.
-  if (narrow.upper_seconds <= 0) return sample.seconds;
+  const double spread = std::isfinite(sample.relative_spread) ? std::clamp(sample.relative_spread, 0.0, 1.0) : 1.0;
+  benchmark::TimeInterval narrow = sample.seconds;
+  if (!charge.known) {
+    narrow.lower_seconds -= kSigmas * spread * std::abs(sample.seconds.upper_seconds);
+    narrow.upper_seconds += kSigmas * spread * std::abs(sample.seconds.upper_seconds);
+    return narrow;
+  }
+  if (share_ >= 0) {
+    const double a = At(sample, charge, std::max(0.0, share_ - kDoubt));
+    const double b = At(sample, charge, std::min(1.0, share_ + kDoubt));
+    narrow.lower_seconds = std::clamp(std::min(a, b), sample.seconds.lower_seconds, sample.seconds.upper_seconds);
+    narrow.upper_seconds = std::clamp(std::max(a, b), sample.seconds.lower_seconds, sample.seconds.upper_seconds);
+    // A share that leaves nothing of a layer is wrong for this layer.
+    if (narrow.upper_seconds <= 0) narrow = sample.seconds;
+  }
+  // What is small against its padding is known as badly as the padded time.
+  const double padded = sample.seconds.upper_seconds + std::min(charge.inputs, charge.output);
+  const double noise = kSigmas * spread * std::hypot(padded, std::max(charge.inputs, charge.output));
+  narrow.lower_seconds -= noise;
+  narrow.upper_seconds += noise;
   return narrow;
 }
 

@@ -23,7 +23,7 @@ class PaddingSplit {
   // Finds the share on single-layer samples; without a choice that is clearly best it stays unknown.
   void Fit(const std::vector<Sample>& samples, const model::v1::PlatformModel& base);
 
-  // The sample's interval as far as the share narrows it; as it came where the share is unknown.
+  // The sample's interval as far as the share narrows it (where it is known), and as wide as the noise makes it.
   benchmark::TimeInterval Narrow(const Sample& sample) const;
 
   // Of convolutional padding, 0 to 1; negative: unknown.

@@ -19,12 +19,13 @@ std::vector<DataPoint> Convolutions(double noise, double interval) {
   std::vector<DataPoint> points;
   benchmark::Random random(3);
   for (int i = 0; i < 250; ++i) {
-    const int64_t side = 5 + random.Below(40);
+    const int64_t height = 5 + random.Below(40);
+    const int64_t columns = 5 + random.Below(40);  // square maps could not tell the two
     const int64_t c_out = 4 + random.Below(140);
     const int64_t c_in = 16 + random.Below(128);
     const int64_t kernel = random.Below(2) == 0 ? 1 : 3;
     absl::StatusOr<Network> subject = benchmark::LayerNetwork(
-        LayerType::kConv, benchmark::SameConv({kernel, kernel}, {1, 1}, c_out), {Shape{1, c_in, side, side}});
+        LayerType::kConv, benchmark::SameConv({kernel, kernel}, {1, 1}, c_out), {Shape{1, c_in, height, columns}});
     EXPECT_TRUE(subject.ok()) << subject.status();
     Sample sample = Measure(*std::move(subject), TestBoard(), noise, random);
     // The truth lies anywhere between the bounds.
