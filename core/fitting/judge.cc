@@ -14,6 +14,7 @@ namespace {
 
 constexpr double kLargestError = 50;
 constexpr size_t kEnoughNetworks = 3;
+constexpr double kPriorNetworks = 1;
 
 // Without networks to judge on: the mean of the layer models' errors of that kind.
 double LayerError(const model::v1::PlatformModel& model, ModelKind kind) {
@@ -67,8 +68,11 @@ absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitRes
     }
     if (estimated.size() < kEnoughNetworks) continue;
     model::v1::ErrorSpread& spread = (*result.model.mutable_network_error())[std::string(ModelKindName(kind))];
-    spread.set_mean_absolute_relative_error(std::clamp(SpreadOf(log / count), 1e-3, kLargestError));
-    spread.set_source(absl::StrCat(estimated.size(), " validation networks, never fitted"));
+    // Networks of callers are more varied than the few measured ones: the layers' own errors weigh as one more.
+    const double prior = std::log1p(spread.mean_absolute_relative_error());
+    spread.set_mean_absolute_relative_error(
+        std::clamp(SpreadOf((log + kPriorNetworks * prior) / (count + kPriorNetworks)), 1e-3, kLargestError));
+    spread.set_source(absl::StrCat(estimated.size(), " validation networks, never fitted, and the layers' errors"));
     v1::Accuracy* accuracy = result.model.add_network_accuracy();
     accuracy->set_model_kind(static_cast<v1::ModelKind>(kind));
     accuracy->set_subject("network");
