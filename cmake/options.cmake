@@ -34,9 +34,9 @@ if(LATIMER_SANITIZE)
   endif()
 endif()
 
-# The linker that is there and fastest.
+# The linker that is there and fastest. A cross compiler looks for linkers of its own name only.
 find_program(LATIMER_LLD ld.lld)
-if(LATIMER_LLD)
+if(LATIMER_LLD AND NOT CMAKE_CROSSCOMPILING)
   add_link_options(-fuse-ld=lld)
 endif()
 

@@ -40,6 +40,10 @@ if [ ! -f "$sysroot/complete" ]; then
   apt-get "${options[@]}" -q install --download-only -y --no-install-recommends "${packages[@]}" \
     "libstdc++-$compiler-dev" >&2 || unavailable "the arm64 libraries cannot be had"
   for package in "$apt"/var/cache/apt/archives/*.deb; do dpkg -x "$package" "$sysroot"; done
+  # Debian chooses these at installation (update-alternatives); OpenCV needs them.
+  for library in lapack/liblapack.so.3 blas/libblas.so.3; do
+    ln -sf "$library" "$sysroot/usr/lib/aarch64-linux-gnu/"
+  done
   rm -rf "$apt"
   touch "$sysroot/complete"
 fi
