@@ -16,18 +16,19 @@ constexpr double kLargestError = 50;
 constexpr size_t kEnoughNetworks = 3;
 constexpr double kPriorNetworks = 1;
 
-// Without networks to judge on: the mean of the layer models' errors of that kind.
+// Error of the layer models of that kind, for where there are few networks to judge on: a mean over samples in the
+// logarithm, since types that hide in their padding have errors of any size and cost next to nothing.
 double LayerError(const model::v1::PlatformModel& model, ModelKind kind) {
   double sum = 0;
-  int count = 0;
+  double weight = 0;
   for (const model::v1::LayerModel& layer : model.layer_models()) {
     for (const v1::Accuracy& accuracy : layer.accuracy()) {
       if (accuracy.model_kind() != static_cast<v1::ModelKind>(kind)) continue;
-      sum += accuracy.mape();
-      ++count;
+      sum += static_cast<double>(accuracy.samples()) * std::log1p(accuracy.mape());
+      weight += static_cast<double>(accuracy.samples());
     }
   }
-  return count > 0 ? sum / count : 1;
+  return weight > 0 ? std::expm1(sum / weight) : 1;
 }
 
 }  // namespace
@@ -39,7 +40,7 @@ absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitRes
     if (kind == ModelKind::kAuto) continue;
     model::v1::ErrorSpread& spread = (*result.model.mutable_network_error())[std::string(ModelKindName(kind))];
     spread.set_mean_absolute_relative_error(std::clamp(LayerError(result.model, kind), 1e-3, kLargestError));
-    spread.set_source("mean of the layer models' cross-validated errors");
+    spread.set_source("mean of the layer models' cross-validated errors over samples");
   }
   LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(result.model));
   for (ModelKind kind : kKinds) {

@@ -150,7 +150,7 @@ void CampaignManager::FitDone(int64_t id, bool last, const absl::StatusOr<RefitR
     remarks.push_back(absl::StrCat("failures: ", absl::StrJoin(*failures, "; ")));
   }
   const absl::Status ended =
-      End(live, result.ok() ? v1::CAMPAIGN_STATE_SUCCEEDED : v1::CAMPAIGN_STATE_FAILED, absl::StrJoin(remarks, "\n"));
+      End(live, result.ok() ? v1::CAMPAIGN_STATE_SUCCEEDED : v1::CAMPAIGN_STATE_FAILED, absl::StrJoin(remarks, "; "));
   if (!ended.ok()) LogTo(logger_, LogLevel::kError, "campaign's end not stored", {{"error", ended.message()}});
 }
 

@@ -12,6 +12,7 @@
 #include "core/benchmark/plan.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/network/network_proto.h"
+#include "core/network/onnx/onnx_import.h"
 #include "core/network/read_network.h"
 
 namespace latimer::server {
@@ -33,8 +34,9 @@ absl::StatusOr<Network> NetworkOf(const TaskRecord& task) {
   v1::NetworkSource source;
   if (!source.ParseFromString(task.network)) return absl::DataLossError("a stored network cannot be read");
   // Subjects as they were planned: Simplify() would change some. Networks as estimates read them.
-  const bool whole = task.kind == static_cast<int>(MeasurementKind::kValidation);
-  return whole || !source.has_network() ? ReadNetwork(source) : NetworkFromProto(source.network());
+  if (task.kind == static_cast<int>(MeasurementKind::kValidation)) return ReadNetwork(source);
+  if (source.has_onnx_model()) return ImportOnnx(source.onnx_model(), {});
+  return NetworkFromProto(source.network());
 }
 
 absl::StatusOr<Network> SubjectOf(const TaskRecord& task) {
@@ -62,6 +64,7 @@ model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board) {
   model::v1::PlatformModel model;
   model.set_format_version(1);
   model.set_id(board.platform);
+  model.set_version("candidate");  // the store names it when it is added
   model.set_display_name(board.platform);
   const std::string hardware = Fact(board.fingerprint, "hardware");
   model.set_hardware(hardware.empty() ? Fact(board.fingerprint, "cpu") : hardware);

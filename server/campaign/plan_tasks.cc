@@ -2,6 +2,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/network/network_proto.h"
+#include "core/network/onnx/onnx_export.h"
 #include "server/fleet/secrets.h"
 
 namespace latimer::server {
@@ -24,7 +25,13 @@ std::vector<TaskRecord> PlanTasks(const std::vector<benchmark::PlanStage>& plan,
       task.kind = static_cast<int>(planned.kind);
       task.name = planned.key;
       v1::NetworkSource source;
-      *source.mutable_network() = NetworkToProto(planned.runs());
+      // As ONNX, the engine gets exactly the planned nodes; the compact form knows constants by their number only.
+      absl::StatusOr<std::string> onnx = ExportOnnx(planned.runs());
+      if (onnx.ok()) {
+        source.set_onnx_model(*std::move(onnx));
+      } else {
+        *source.mutable_network() = NetworkToProto(planned.runs());
+      }
       task.network = source.SerializeAsString();
       if (!planned.network.layers.empty()) task.subject = NetworkToProto(planned.subject).SerializeAsString();
       task.layer_report =

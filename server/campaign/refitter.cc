@@ -45,6 +45,25 @@ absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fi
   return judgement;
 }
 
+// How good the models are that AUTO takes: on the networks, and per layer type.
+std::vector<v1::Accuracy> WhatAutoTakes(const model::v1::PlatformModel& model, const Judgement& judgement) {
+  std::vector<v1::Accuracy> all;
+  if (judgement.mape >= 0) {
+    v1::Accuracy& network = all.emplace_back();
+    network.set_model_kind(v1::MODEL_KIND_AUTO);
+    network.set_subject("network");
+    network.set_mape(judgement.mape);
+    network.set_samples(static_cast<int64_t>(judgement.predicted_measured_ms.size()));
+    network.set_source("networks of the validation stage, never fitted");
+  }
+  for (const model::v1::LayerModel& layer : model.layer_models()) {
+    for (const v1::Accuracy& accuracy : layer.accuracy()) {
+      if (accuracy.model_kind() == layer.auto_kind()) all.push_back(accuracy);
+    }
+  }
+  return all;
+}
+
 }  // namespace
 
 Refitter::Refitter(Store* store, CatalogHolder* holder, CatalogSource* source, Logger* logger)
@@ -108,7 +127,6 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   input.paddings = std::move(collected.paddings);
   input.validation = std::move(collected.validation);
   LATIMER_ASSIGN_OR_RETURN(fitting::FitResult fit, fitting::FitPlatform(input, {}));
-  fit.model.set_version("candidate");
   LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> candidate, PlatformModel::Create(fit.model));
   LATIMER_ASSIGN_OR_RETURN(const Judgement now, Judge(*candidate, input.validation));
 
@@ -136,10 +154,7 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   }
   fit.model.set_version(result.version.version);
   LATIMER_ASSIGN_OR_RETURN(std::shared_ptr<const PlatformModel> model, PlatformModel::Create(fit.model));
-  for (const v1::Accuracy& accuracy : fit.model.network_accuracy()) result.accuracy.push_back(accuracy);
-  for (const model::v1::LayerModel& layer : fit.model.layer_models()) {
-    for (const v1::Accuracy& accuracy : layer.accuracy()) result.accuracy.push_back(accuracy);
-  }
+  result.accuracy = WhatAutoTakes(fit.model, now);
   if (result.version.active) source_->SetFitted(std::move(model));
   LogTo(logger_, LogLevel::kInfo, "model fitted",
         {{"platform", order.platform},

@@ -1,6 +1,5 @@
 #include "server/fleet/enrollment.h"
 
-#include <map>
 #include <set>
 #include <vector>
 
@@ -25,6 +24,10 @@ absl::Status CheckFacts(const v1::EnrollRequest& request) {
   if (request.fingerprint().facts_size() == 0 || request.fingerprint().facts_size() > kMostFacts) {
     return InvalidArgument("BAD_FINGERPRINT", absl::StrCat("a fingerprint has 1 to ", kMostFacts, " facts"))
         .Field("fingerprint.facts");
+  }
+  if (request.fingerprint().digest().empty() || request.fingerprint().digest().size() > kLongestName) {
+    return InvalidArgument("BAD_FINGERPRINT", "a fingerprint has a digest, of at most 64 bytes")
+        .Field("fingerprint.digest");
   }
   for (const auto& [name, value] : request.fingerprint().facts()) {
     if (name.empty() || name.size() > kLongestFact || value.size() > kLongestFact) {
@@ -108,11 +111,13 @@ std::string FingerprintDifference(const v1::Fingerprint& a, const v1::Fingerprin
   return absl::StrJoin(differences, "; ");
 }
 
-std::string FingerprintDigest(const v1::Fingerprint& fingerprint) {
-  std::string text = fingerprint.simulated() ? "simulated" : "real";
-  std::map<std::string, std::string> facts(fingerprint.facts().begin(), fingerprint.facts().end());
-  for (const auto& [name, value] : facts) absl::StrAppend(&text, "\n", name.size(), ":", name, "=", value);
-  return HashSecret(text).substr(0, 16);
+bool SameFacts(const v1::Fingerprint& a, const v1::Fingerprint& b) {
+  if (a.simulated() != b.simulated() || a.facts_size() != b.facts_size()) return false;
+  for (const auto& [name, value] : a.facts()) {
+    const auto found = b.facts().find(name);
+    if (found == b.facts().end() || found->second != value) return false;
+  }
+  return true;
 }
 
 absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollRequest& request, int64_t now_ms,
@@ -132,8 +137,7 @@ absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollReq
                  absl::StrCat("platform '", platform, "' has published models; enrol the board under another id"))
         .Field("platform");
   }
-  v1::Fingerprint fingerprint = request.fingerprint();
-  fingerprint.set_digest(FingerprintDigest(fingerprint));
+  const v1::Fingerprint& fingerprint = request.fingerprint();
   LATIMER_ASSIGN_OR_RETURN(const std::optional<BoardRecord> board, store.FindBoard(platform));
   if (board.has_value()) {
     const std::string difference = FingerprintDifference(fingerprint, board->fingerprint);

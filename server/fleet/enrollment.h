@@ -23,8 +23,8 @@ absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollReq
 // kernel and the host's name may differ.
 std::string FingerprintDifference(const v1::Fingerprint& a, const v1::Fingerprint& b);
 
-// 16 hexadecimal digits over all facts: the server's own, since agents may say anything.
-std::string FingerprintDigest(const v1::Fingerprint& fingerprint);
+// Whether all facts are the same; digests do not count, since agents may say anything.
+bool SameFacts(const v1::Fingerprint& a, const v1::Fingerprint& b);
 
 // Lower-case letters, digits and single dashes; at most 63 characters, beginning and ending with a letter or digit.
 bool IsPlatformId(absl::string_view id);

@@ -119,10 +119,11 @@ absl::Status Fleet::HandleHello(AgentSession* session, const v1::Hello& hello) {
     EndSession(old, absl::AbortedError("another session of this agent began"));
   }
   LATIMER_ASSIGN_OR_RETURN(v1::Agent agent, FindAgent(state.agent));
-  v1::Fingerprint now = hello.fingerprint();
-  now.set_digest(FingerprintDigest(now));
-  if (now.digest() == agent.fingerprint().digest()) {
+  const v1::Fingerprint& now = hello.fingerprint();
+  if (SameFacts(now, agent.fingerprint())) {
     agent.clear_changed_fingerprint();
+    // A new release of the agent may compute it differently; its results carry the new one.
+    agent.mutable_fingerprint()->set_digest(now.digest());
   } else {
     *agent.mutable_changed_fingerprint() = now;
     state.held = true;

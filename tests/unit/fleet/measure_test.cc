@@ -43,11 +43,7 @@ TEST_F(MeasureTest, MeasuresRemembersAndReuses) {
   v1::MeasureNetworkResponse response;
   EXPECT_EQ(Measure(request, &response).error_code(), grpc::StatusCode::FAILED_PRECONDITION) << "not connected";
   agent->Hello();
-  agent->Work([&](const v1::BenchmarkTask& task) {
-    v1::Measurement measurement = PlausibleTime(task);
-    measurement.set_fingerprint_digest(OnlyAgent().fingerprint().digest());
-    return measurement;
-  });
+  agent->Work(PlausibleTime);
   WaitUntil("it is idle", [&] { return OnlyAgent().conditions().has_temperature_celsius(); });
   request.set_repetitions(3);
   const grpc::Status status = Measure(request, &response);
