@@ -158,15 +158,19 @@ std::string MethodWords(v1::BenchmarkMethod method) {
   return Words(v1::BenchmarkMethod_Name(method), "BENCHMARK_METHOD_");
 }
 
+// Networks first, then the layer types with most measurements: a line has room for a few.
 std::string FitQuality(const v1::Campaign& campaign) {
-  std::vector<std::string> parts;
-  for (const bool networks : {true, false}) {
-    for (const v1::Accuracy& accuracy : campaign.accuracy()) {
-      if ((accuracy.subject() == "network") != networks) continue;
-      parts.push_back(absl::StrCat(accuracy.subject(), " ", FormatPercent(accuracy.mape())));
-    }
-  }
-  return absl::StrJoin(parts, ", ");
+  constexpr size_t kMost = 4;
+  std::vector<const v1::Accuracy*> sorted;
+  for (const v1::Accuracy& accuracy : campaign.accuracy()) sorted.push_back(&accuracy);
+  std::stable_sort(sorted.begin(), sorted.end(), [](const v1::Accuracy* a, const v1::Accuracy* b) {
+    const bool a_network = a->subject() == "network", b_network = b->subject() == "network";
+    return a_network != b_network ? a_network : a->samples() > b->samples();
+  });
+  if (sorted.size() > kMost) sorted.resize(kMost);
+  return absl::StrJoin(sorted, ", ", [](std::string* out, const v1::Accuracy* accuracy) {
+    absl::StrAppend(out, accuracy->subject(), " ", FormatPercent(accuracy->mape()));
+  });
 }
 
 std::vector<std::string> CampaignProgressLines(const v1::Campaign& campaign, const CampaignPace& pace,
