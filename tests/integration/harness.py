@@ -26,11 +26,11 @@ STOP_SECONDS = 20
 class Server:
     """A latimer-server of its own on a free port. Use as a context manager, or call stop()."""
 
-    def __init__(self, *arguments, listen="127.0.0.1:0", drain="0"):
+    def __init__(self, *arguments, listen="127.0.0.1:0", drain="0", program=SERVER):
         self._log = tempfile.TemporaryFile(buffering=0)
         self._whole_log = None  # what it was when the server stopped
         self.process = subprocess.Popen(
-            [SERVER, "--listen", listen, "--drain", drain, *arguments],
+            [program, "--listen", listen, "--drain", drain, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
