@@ -340,7 +340,12 @@ absl::Status AddLayer(const v1::Layer& layer, int index, NetworkBuilder& builder
     }
   }
   spec.output_type = OutputType(spec, builder.network());
-  return builder.AddLayer(spec).status();
+  LATIMER_RETURN_IF_ERROR(builder.AddLayer(spec).status());
+  if (spec.type == LayerType::kUnknown) {
+    builder.AddWarning(ImportWarning::Code::kUnknownOperator,
+                       "what UNKNOWN layers compute is not known; they are estimated from the bytes they move", name);
+  }
+  return absl::OkStatus();
 }
 
 // Whether the inferred output of an element-wise layer differs from what its activations alone broadcast to.
