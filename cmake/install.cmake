@@ -1,5 +1,5 @@
-# What `cmake --install` puts where. The programs find platforms beside themselves, at ../share/latimer/platforms, so the
-# folder may be moved as a whole. The Python client is installed by clients/python.
+# What `cmake --install` puts where. The programs find platforms beside themselves, at ../share/latimer/platforms, so
+# the folder may be moved as a whole. The Python client is installed by clients/python.
 include(GNUInstallDirs)
 
 install(TARGETS latimer latimer-server RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
