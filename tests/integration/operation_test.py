@@ -25,16 +25,16 @@ def alexnet_request(name):
     return estimation_service_pb2.EstimateRequest(platform="zcu102-dnndk", network=source)
 
 
-def large_request(name, nodes=8_000):
-    """A request large enough to go to a worker."""
-    names = [f"{name}{i}" for i in range(nodes + 1)]
+def large_requests(count, nodes=30_000):
+    """Requests that take a worker a while, each different from the others."""
+    names = [f"n{i}" for i in range(nodes + 1)]
     model = wire.onnx_model(
         [wire.onnx_node("Relu", [a], [b]) for a, b in zip(names, names[1:])],
         [(names[0], [1, 64])],
         [(names[-1], [1, 64])],
     )
-    source = network_pb2.NetworkSource(onnx_model=model)
-    return estimation_service_pb2.EstimateRequest(platform="zcu102-dnndk", network=source)
+    sources = [network_pb2.NetworkSource(onnx_model=model, display_name=f"chain{i}") for i in range(count)]
+    return [estimation_service_pb2.EstimateRequest(platform="zcu102-dnndk", network=source) for source in sources]
 
 
 class ReloadTest(unittest.TestCase):
@@ -94,7 +94,9 @@ class OverloadTest(unittest.TestCase):
     def test_what_does_not_fit_the_queue_is_refused_with_a_time_to_come_back(self):
         with harness.Server("--threads", "1", "--max-queued", "1") as server, server.channel() as channel:
             stub = estimation_service_pb2_grpc.EstimationServiceStub(channel)
-            calls = [stub.Estimate.future(large_request(f"n{i}_"), timeout=25) for i in range(24)]
+            # Made before the first is sent, so that they arrive at once.
+            later, *requests = large_requests(17)
+            calls = [stub.Estimate.future(request, timeout=25) for request in requests]
             answered, refused = 0, []
             for call in calls:
                 if call.exception() is None:
@@ -107,7 +109,7 @@ class OverloadTest(unittest.TestCase):
             for error in refused:
                 self.assertEqual(grpc.StatusCode.RESOURCE_EXHAUSTED, error.code, str(error))
                 self.assertGreater(error.retry_after_s, 0)
-            self.assertGreater(stub.Estimate(large_request("later"), timeout=20).estimate.unit_count, 0)
+            self.assertGreater(stub.Estimate(later, timeout=20).estimate.unit_count, 0)
 
 
 class GivingUpTest(harness.ServerTestCase):
