@@ -1,6 +1,6 @@
 // Runs the corpus, and mutants of it, without libFuzzer. The mutants are the same in every run, as many as fit in
-// LATIMER_FUZZ_SECONDS (default 5, shared by the forms). The input that runs is in the file replay_<form>.input of the
-// test's temporary folder, so a crash leaves it behind.
+// LATIMER_FUZZ_SECONDS (default 5, shared by the forms). The input that runs is in the file
+// replay_<form>_<process>.input of the test's temporary folder, so a crash leaves it behind.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -13,6 +13,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +24,9 @@
 #include "tests/fuzz/mutate.h"
 
 namespace latimer::fuzz {
+
+void PrintTo(Form form, std::ostream* out) { *out << FormName(form); }
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -51,7 +55,7 @@ std::vector<Seed> Corpus(Form form) {
 class BlackBox {
  public:
   explicit BlackBox(Form form)
-      : path_(absl::StrCat(testing::TempDir(), "/replay_", std::string(FormName(form)), ".input")),
+      : path_(absl::StrCat(testing::TempDir(), "/replay_", std::string(FormName(form)), "_", getpid(), ".input")),
         file_(open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {
     if (file_ < 0 || ftruncate(file_, kLargestInput) != 0) return;
     void* mapped = mmap(nullptr, kLargestInput, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
