@@ -15,6 +15,7 @@
 #include "core/network/read_network.h"
 #include "core/network/simplify.h"
 #include "google/protobuf/arena.h"
+#include "server/allocator.h"
 #include "server/catalog.h"
 #include "tests/bench/nb201.h"
 #include "tests/bench/onnx_networks.h"
@@ -173,6 +174,7 @@ void RegisterAll() {
 
 // Nine repetitions, their median and spread, unless the flags of Google Benchmark say otherwise.
 int main(int argc, char** argv) {
+  latimer::server::KeepFreedMemory();
   std::vector<std::string> words = {argv[0], "--benchmark_repetitions=9", "--benchmark_report_aggregates_only=true",
                                     "--benchmark_min_time=0.02"};
   words.insert(words.end(), argv + 1, argv + argc);
