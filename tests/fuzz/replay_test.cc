@@ -84,11 +84,11 @@ class BlackBox {
   char* data_ = nullptr;
 };
 
-// How long to go on, all forms together.
+// How long to go on.
 struct Budget {
-  double seconds = 5;
+  double seconds = 5;  // all forms together
   // Without a cap, a faster machine would meet mutants nobody has met before, in a test that should pass everywhere.
-  uint64_t mutants = 5000;
+  uint64_t mutants = 5000;  // of each form
 };
 
 Budget TestBudget() {
