@@ -27,12 +27,14 @@ def main() -> int:
             result = row[side]
             if result["calls"] <= 0 or result["callsPerSecond"] <= 0:
                 errors.append(f"{key}: {side} answered nothing")
+            if result["quietCallsPerSecond"] <= 0:
+                errors.append(f"{key}: {side} has no quiet slice")
             if not 0 < result["p50Us"] <= result["p99Us"]:
                 errors.append(f"{key}: {side} has quantiles {result['p50Us']}, {result['p99Us']}")
             if result["cpuUsPerCall"] <= 0:
                 errors.append(f"{key}: {side} used no processor time")
         ratio = row["ratio"]
-        if not 0 < ratio["low"] <= ratio["median"] <= ratio["high"]:
+        if not 0 < ratio["low"] <= ratio["median"] <= ratio["high"] or ratio["quiet"] <= 0:
             errors.append(f"{key}: ratio {ratio}")
         if row["requestBytes"] <= 0 or row["responseBytes"] <= 0:
             errors.append(f"{key}: empty messages")
