@@ -113,6 +113,10 @@ class OverloadTest(unittest.TestCase):
 
 
 class GivingUpTest(harness.ServerTestCase):
+    # The allocator keeps freed memory per arena, on purpose, and takes dozens of storms to have touched every arena.
+    # With two of them what is left to grow is what nobody frees.
+    server_environment = {"MALLOC_ARENA_MAX": "2"}
+
     def resources(self):
         """(resident MiB, open file descriptors) of the server."""
         process = pathlib.Path("/proc") / str(self.server.process.pid)
@@ -150,20 +154,31 @@ class GivingUpTest(harness.ServerTestCase):
 
     def test_callers_that_give_up_cost_neither_answers_nor_memory_nor_descriptors(self):
         self.done, self.late, self.other = 0, 0, []
-        self.storm(10)
-        memory, descriptors = self.resources()
-        self.storm(25)
+        memory, descriptors = [], []
+        while len(memory) < 40 and not self.levelled_off(memory):
+            self.storm(10)
+            resident, open_files = self.resources()
+            memory.append(resident)
+            descriptors.append(open_files)
+        self.assertTrue(self.levelled_off(memory), f"MiB after each storm: {memory}")
         self.assertEqual([], self.other)
-        self.assertEqual(4 * 35 * 8, self.done + self.late)
+        self.assertEqual(len(memory) * 4 * 10 * 8, self.done + self.late)
         self.assertGreater(self.late, 0)
         deadline = time.monotonic() + 5
-        while self.resources()[1] > descriptors + 5 and time.monotonic() < deadline:
+        while self.resources()[1] > descriptors[0] + 5 and time.monotonic() < deadline:
             time.sleep(0.05)
-        memory_after, descriptors_after = self.resources()
-        self.assertLessEqual(descriptors_after, descriptors + 5)
-        self.assertLess(memory_after, memory + 64)
+        self.assertLessEqual(self.resources()[1], descriptors[0] + 5)
         with LatimerClient(self.server.address) as client:
             self.assertEqual(714188480, client.estimate(ALEXNET, "zcu102-dnndk").macs)
+
+    @staticmethod
+    def levelled_off(memory):
+        """Whether the last ten storms cost less than 3 MiB: 3200 calls, 400 streams cut off.
+
+        Coarse: with a leak put in on purpose, 16 KiB per message from a socket always showed, 4 KiB in most runs, 1 KiB
+        never, as it fits into memory the allocator kept. Small leaks are for the unit tests under AddressSanitizer.
+        """
+        return len(memory) > 10 and memory[-1] - memory[-11] < 3
 
     def test_a_client_in_vain_gets_an_error_not_a_hang(self):
         with LatimerClient("127.0.0.1:1", timeout_s=2) as client:
