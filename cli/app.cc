@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
+#include "absl/strings/ascii.h"
 #include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_split.h"
@@ -20,6 +21,15 @@ namespace latimer::cli {
 namespace {
 
 constexpr int kNarrowestDisplay = 20;
+
+// The words between commas, without spaces around them and without empty ones.
+std::vector<std::string> SplitList(absl::string_view text) {
+  std::vector<std::string> words;
+  for (const absl::string_view word : absl::StrSplit(text, ',', absl::SkipWhitespace())) {
+    words.emplace_back(absl::StripAsciiWhitespace(word));
+  }
+  return words;
+}
 
 // Edit distance, to guess what a mistyped word should have been.
 size_t Distance(absl::string_view a, absl::string_view b) {
@@ -101,7 +111,12 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   std::string platforms;
   estimate_app.add_option("--platform", platforms, "Platforms, separated by commas; see `latimer platforms`")
       ->type_name("P[,P...]")
-      ->required();
+      ->required()
+      ->check(CLI::Validator(
+          [](const std::string& text) {
+            return SplitList(text).empty() ? std::string("names no platform; see `latimer platforms`") : std::string();
+          },
+          ""));
   AddModelFlags(estimate_app, estimate.model_kind, estimate.confidence);
   AddFormatFlag(estimate_app, estimate.format);
   estimate_app.add_option("--top", estimate.top, "Print only the N slowest layers")
@@ -187,7 +202,7 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   if (const std::optional<int> code = fleet_app.Run(context)) return *code;
   if (platforms_app.parsed()) return RunPlatforms(platforms_command, context);
   if (network_app.parsed()) return RunNetwork(network, context);
-  estimate.platforms = absl::StrSplit(platforms, ',', absl::SkipWhitespace());
+  estimate.platforms = SplitList(platforms);
   return RunEstimate(estimate, context);
 }
 

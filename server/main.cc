@@ -8,6 +8,7 @@
 #include <string>
 
 #include "core/base/error.h"
+#include "server/allocator.h"
 #include "server/log.h"
 #include "server/server.h"
 #include "server/version.h"
@@ -136,6 +137,7 @@ void Serve(Server& server, const sigset_t& signals, JsonLogger& logger) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  latimer::server::KeepFreedMemory();
   // Before any thread starts: signals are taken by sigwait() alone.
   sigset_t signals;
   sigemptyset(&signals);

@@ -50,7 +50,7 @@ struct ServerOptions {
   TlsOptions tls;
   Reflection reflection = Reflection::kAuto;
 
-  // Folders with platform files (*.textproto). Empty: FindPlatformsDir() of server/platforms_dir.h.
+  // Folders with platform files (*.textproto). Empty: FindPlatformsDir() of server/catalog.h.
   std::vector<std::string> platforms_dirs;
 
   // Largest request and answer; -1: no limit. Initializer data is not needed to estimate, so networks fit easily.

@@ -1,11 +1,13 @@
 #include "cli/commands/estimate.h"
 
+#include <optional>
 #include <utility>
 
 #include "cli/client/client.h"
 #include "cli/format/proto_json.h"
 #include "cli/report/estimate_report.h"
 #include "cli/terminal/progress.h"
+#include "core/base/error.h"
 #include "core/base/status_macros.h"
 
 namespace latimer::cli {
@@ -94,10 +96,9 @@ int RunEstimate(const EstimateCommand& command, CommandContext& context) {
       errors.push_back({file, estimates.status()});
       PrintError(context, file, estimates.status());
       // Without a server no other file will do better, and an unknown platform stays unknown.
-      if (absl::IsUnavailable(estimates.status()) || absl::IsNotFound(estimates.status())) {
-        const bool about_file = absl::IsNotFound(estimates.status()) && command.network.files.size() > 1;
-        if (!about_file) break;
-      }
+      const std::optional<ErrorDetails> details = GetErrorDetails(estimates.status());
+      const bool unknown_platform = details.has_value() && details->reason == "UNKNOWN_PLATFORM";
+      if (absl::IsUnavailable(estimates.status()) || unknown_platform) break;
     }
   }
   printer.Finish(errors);

@@ -23,13 +23,19 @@ constexpr int kHotUnits = 1;   // painted as slowest …
 constexpr int kWarmUnits = 5;  // … and as among the slowest
 constexpr int kLabelWidth = 10;
 
-// "ROOFLINE" of MODEL_KIND_ROOFLINE, in lower case with spaces.
-std::string EnumWords(absl::string_view name, absl::string_view prefix) {
-  absl::ConsumePrefix(&name, prefix);
+// "refined roofline" of MODEL_KIND_REFINED_ROOFLINE.
+std::string KindWords(v1::ModelKind kind) {
+  absl::string_view name = v1::ModelKind_Name(kind);
+  absl::ConsumePrefix(&name, "MODEL_KIND_");
   return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
 }
 
-std::string KindWords(v1::ModelKind kind) { return EnumWords(v1::ModelKind_Name(kind), "MODEL_KIND_"); }
+// As in the report of networks, so that rows of the two can be joined.
+std::string TypeWord(v1::LayerType type) {
+  absl::string_view name = v1::LayerType_Name(type);
+  absl::ConsumePrefix(&name, "LAYER_TYPE_");
+  return absl::AsciiStrToLower(name);
+}
 
 std::string BoundWord(v1::Bound bound) {
   return bound == v1::BOUND_COMPUTE ? "compute" : bound == v1::BOUND_MEMORY ? "memory" : "";
@@ -240,7 +246,7 @@ std::string EstimateCsvRows(const std::string& file, const v1::NetworkEstimate& 
                     absl::StrCat(i + 1),
                     unit.name(),
                     unit.unit_type(),
-                    EnumWords(v1::LayerType_Name(unit.layer_type()), "LAYER_TYPE_"),
+                    TypeWord(unit.layer_type()),
                     absl::StrJoin(unit.nodes(), " "),
                     unit.output_shapes_size() > 0 ? FormatShape(unit.output_shapes(0)) : "",
                     FormatExact(unit.operations()),

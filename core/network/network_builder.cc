@@ -63,9 +63,13 @@ absl::Status AtLayer(const absl::Status& status, const LayerSpec& spec, absl::st
 
 // Adds the bytes of a tensor to `total`; false once the sum is too large.
 bool AddBytes(absl::Span<const int64_t> shape, int64_t& total) {
-  absl::StatusOr<int64_t> elements = CheckedNumElements(shape);
-  const std::optional<int64_t> bytes = elements.ok() ? CheckedMul(*elements, 8) : std::nullopt;
-  const std::optional<int64_t> sum = bytes.has_value() ? CheckedAdd(total, *bytes) : std::nullopt;
+  int64_t bytes = 8;
+  for (int64_t dim : shape) {
+    const std::optional<int64_t> product = dim < 0 ? std::nullopt : CheckedMul(bytes, dim);
+    if (!product.has_value()) return false;
+    bytes = *product;
+  }
+  const std::optional<int64_t> sum = CheckedAdd(total, bytes);
   if (!sum.has_value() || *sum >= kMostBytes) return false;
   total = *sum;
   return true;
@@ -153,6 +157,16 @@ std::optional<int64_t> CheckedMacs(LayerType type, const LayerAttributes& attrib
 }  // namespace
 
 NetworkBuilder::NetworkBuilder(const ImportLimits& limits) : limits_(limits) {}
+
+void NetworkBuilder::Reserve(size_t layers) {
+  layers = std::min(layers, static_cast<size_t>(std::max<int64_t>(limits_.max_nodes, 0)));
+  constexpr size_t kInputs = 4;
+  network_.layers.reserve(layers);
+  network_.tensors.reserve(layers + kInputs);
+  network_.constants.reserve(layers);
+  tensor_by_name_.reserve(layers + kInputs);
+  layer_names_.reserve(layers);
+}
 
 absl::StatusOr<TensorId> NetworkBuilder::AddInput(absl::string_view name, const Shape& shape, DataType type) {
   if (name.empty()) return InvalidArgument("INPUT_NAME_MISSING", "an input has no name");

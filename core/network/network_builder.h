@@ -55,6 +55,9 @@ class NetworkBuilder {
  public:
   explicit NetworkBuilder(const ImportLimits& limits = {});
 
+  // Makes room for about as many layers, so that growing costs nothing; more may be added.
+  void Reserve(size_t layers);
+
   absl::StatusOr<TensorId> AddInput(absl::string_view name, const Shape& shape, DataType type);
   absl::StatusOr<ConstantId> AddConstant(absl::string_view name, const Shape& shape, DataType type);
   absl::StatusOr<LayerId> AddLayer(const LayerSpec& spec);

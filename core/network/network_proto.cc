@@ -340,7 +340,12 @@ absl::Status AddLayer(const v1::Layer& layer, int index, NetworkBuilder& builder
     }
   }
   spec.output_type = OutputType(spec, builder.network());
-  return builder.AddLayer(spec).status();
+  LATIMER_RETURN_IF_ERROR(builder.AddLayer(spec).status());
+  if (spec.type == LayerType::kUnknown) {
+    builder.AddWarning(ImportWarning::Code::kUnknownOperator,
+                       "what UNKNOWN layers compute is not known; they are estimated from the bytes they move", name);
+  }
+  return absl::OkStatus();
 }
 
 // Whether the inferred output of an element-wise layer differs from what its activations alone broadcast to.
@@ -431,10 +436,9 @@ absl::StatusOr<Network> NetworkFromProto(const v1::Network& message, const Impor
     return InvalidArgument("NO_INPUTS", "the network has no inputs").Field("network.inputs");
   }
   NetworkBuilder builder(options.limits);
+  builder.Reserve(static_cast<size_t>(message.layers_size()));
   LATIMER_RETURN_IF_ERROR(AddInputs(message, options, builder));
   Network& network = builder.mutable_network();
-  network.layers.reserve(static_cast<size_t>(message.layers_size()));
-  network.tensors.reserve(static_cast<size_t>(message.layers_size() + message.inputs_size()));
   for (int i = 0; i < message.layers_size(); ++i) {
     const v1::Layer& layer = message.layers(i);
     if (layer.inputs_size() > options.limits.max_inputs_per_node) {

@@ -16,6 +16,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "server/allocator.h"
 #include "server/server.h"
 #include "tests/bench/echo_service.h"
 
@@ -60,6 +61,7 @@ absl::Status ServeEcho(const server::ServerOptions& options) {
 }  // namespace
 
 absl::Status ServeAsChild(ServerKind kind, const std::string& platforms_dir) {
+  server::KeepFreedMemory();  // as latimer-server does; the echo gets the same
   server::ServerOptions options;
   options.listen_address = "127.0.0.1:0";
   if (!platforms_dir.empty()) options.platforms_dirs = {platforms_dir};

@@ -55,8 +55,7 @@ class Collector {
     cpu_ += Cpu() - cpu;
     calls_ += result.calls;
     last_ = result.calls_per_second;
-    sum_ += last_;
-    ++slices_;
+    rates_.push_back(last_);
     response_bytes_ = result.response_bytes;
     latencies_us_.insert(latencies_us_.end(), result.latencies_us.begin(), result.latencies_us.end());
     return absl::OkStatus();
@@ -67,7 +66,8 @@ class Collector {
   SideResult Result() {
     SideResult result;
     result.calls = calls_;
-    if (slices_ > 0) result.calls_per_second = sum_ / slices_;
+    for (double rate : rates_) result.calls_per_second += rate / static_cast<double>(rates_.size());
+    result.quiet_calls_per_second = Quantile(rates_, 0.9);
     if (calls_ > 0) result.cpu_us_per_call = cpu_ / static_cast<double>(calls_) * 1e6;
     result.p50_us = Quantile(latencies_us_, 0.5);
     result.p99_us = Quantile(latencies_us_, 0.99);
@@ -85,9 +85,8 @@ class Collector {
   int clients_;
   MeasureOptions options_;
   int64_t calls_ = 0;
-  int slices_ = 0;
   double last_ = 0;
-  double sum_ = 0;
+  std::vector<double> rates_;  // of the slices
   double cpu_ = 0;
   double response_bytes_ = 0;
   std::vector<float> latencies_us_;
@@ -104,9 +103,9 @@ absl::StatusOr<Row> Alternate(Workload& workload, Mode mode, int clients, Collec
   // Not counted: connections, memory and caches warm up, and the next batches learn how many requests a slice needs.
   LATIMER_RETURN_IF_ERROR(server.Run(batch, !workload.fresh(), slice));
   row.response_bytes = server.response_bytes();
-  LATIMER_RETURN_IF_ERROR(echo.Run(batch, !workload.fresh(), slice));
+  LATIMER_RETURN_IF_ERROR(echo.Run(batch, /*repeat=*/true, slice));
   std::vector<double> ratios;
-  double fastest = std::max(server.last_calls_per_second(), echo.last_calls_per_second());
+  double fastest = server.last_calls_per_second();
   server.Forget();
   echo.Forget();
   for (int i = 0; i < row.slices; ++i) {
@@ -116,9 +115,13 @@ absl::StatusOr<Row> Alternate(Workload& workload, Mode mode, int clients, Collec
     }
     // First one, then the other goes first, so that neither always inherits what the other left behind.
     for (int turn = 0; turn < 2; ++turn) {
-      LATIMER_RETURN_IF_ERROR(((i + turn) % 2 == 0 ? server : echo).Run(batch, !workload.fresh(), slice));
+      if ((i + turn) % 2 == 0) {
+        LATIMER_RETURN_IF_ERROR(server.Run(batch, !workload.fresh(), slice));
+      } else {
+        LATIMER_RETURN_IF_ERROR(echo.Run(batch, /*repeat=*/true, slice));  // it does not look at requests
+      }
     }
-    fastest = std::max({fastest, server.last_calls_per_second(), echo.last_calls_per_second()});
+    fastest = std::max(fastest, server.last_calls_per_second());
     if (echo.last_calls_per_second() > 0) {
       ratios.push_back(server.last_calls_per_second() / echo.last_calls_per_second());
     }
@@ -126,7 +129,10 @@ absl::StatusOr<Row> Alternate(Workload& workload, Mode mode, int clients, Collec
   row.request_bytes = MeanSize(batch);
   row.server = server.Result();
   row.echo = echo.Result();
-  row.throughput = {Quantile(ratios, 0.5), Quantile(ratios, 0.1), Quantile(ratios, 0.9)};
+  row.throughput = {Quantile(ratios, 0.5), Quantile(ratios, 0.1), Quantile(ratios, 0.9), 0};
+  if (row.echo.quiet_calls_per_second > 0) {
+    row.throughput.quiet = row.server.quiet_calls_per_second / row.echo.quiet_calls_per_second;
+  }
   return row;
 }
 

@@ -27,17 +27,20 @@ struct Side {
 // Quantiles over all calls of all slices; 0 where nothing was measured.
 struct SideResult {
   int64_t calls = 0;
-  double calls_per_second = 0;
+  double calls_per_second = 0;        // mean of all slices
+  double quiet_calls_per_second = 0;  // of the slice that beats 90 % of them: noise only ever slows
   double p50_us = 0;
   double p99_us = 0;
   double cpu_us_per_call = 0;
 };
 
-// The median of the slices' ratios, and the range that holds the middle 80 % of them.
+// Of server to echo: the median of the slices' ratios and the range that holds the middle 80 % of them; and the ratio
+// of the two quiet throughputs, which is the steadier one on a machine with other work.
 struct Ratio {
   double median = 0;
   double low = 0;
   double high = 0;
+  double quiet = 0;
 };
 
 struct Row {
@@ -49,7 +52,7 @@ struct Row {
   int slices = 0;  // per side
   SideResult server;
   SideResult echo;
-  Ratio throughput;  // server / echo
+  Ratio throughput;
 };
 
 // Measures `server` against `echo`, whose answers are set to the size of the server's. Errors: those of the calls.

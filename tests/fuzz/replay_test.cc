@@ -1,6 +1,6 @@
-// Runs the corpus, and mutants of it, without libFuzzer. The mutants are the same in every run, as many as fit in
-// LATIMER_FUZZ_SECONDS (default 5, shared by the forms). The input that runs is in the file replay_<form>.input of the
-// test's temporary folder, so a crash leaves it behind.
+// Runs the corpus, and mutants of it, without libFuzzer. The mutants are the same in every run: 5000 of each form,
+// fewer where that takes more than 5 seconds; with LATIMER_FUZZ_SECONDS set, as many as fit in that time. The input
+// that runs is in the file replay_<form>_<process>.input of the test's temporary folder, so a crash leaves it behind.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
@@ -13,6 +13,8 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <limits>
+#include <ostream>
 #include <string>
 #include <utility>
 #include <vector>
@@ -23,6 +25,9 @@
 #include "tests/fuzz/mutate.h"
 
 namespace latimer::fuzz {
+
+void PrintTo(Form form, std::ostream* out) { *out << FormName(form); }
+
 namespace {
 
 using Clock = std::chrono::steady_clock;
@@ -51,7 +56,7 @@ std::vector<Seed> Corpus(Form form) {
 class BlackBox {
  public:
   explicit BlackBox(Form form)
-      : path_(absl::StrCat(testing::TempDir(), "/replay_", std::string(FormName(form)), ".input")),
+      : path_(absl::StrCat(testing::TempDir(), "/replay_", std::string(FormName(form)), "_", getpid(), ".input")),
         file_(open(path_.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {
     if (file_ < 0 || ftruncate(file_, kLargestInput) != 0) return;
     void* mapped = mmap(nullptr, kLargestInput, PROT_READ | PROT_WRITE, MAP_SHARED, file_, 0);
@@ -79,12 +84,21 @@ class BlackBox {
   char* data_ = nullptr;
 };
 
-double SecondsPerForm() {
-  double seconds = 5;
+// How long to go on.
+struct Budget {
+  double seconds = 5;  // all forms together
+  // Without a cap, a faster machine would meet mutants nobody has met before, in a test that should pass everywhere.
+  uint64_t mutants = 5000;  // of each form
+};
+
+Budget TestBudget() {
+  Budget budget;
   if (const char* text = std::getenv("LATIMER_FUZZ_SECONDS"); text != nullptr) {
-    EXPECT_TRUE(absl::SimpleAtod(text, &seconds)) << text;
+    EXPECT_TRUE(absl::SimpleAtod(text, &budget.seconds)) << text;
+    budget.mutants = std::numeric_limits<uint64_t>::max();
   }
-  return seconds / static_cast<double>(kForms.size());
+  budget.seconds /= static_cast<double>(kForms.size());
+  return budget;
 }
 
 class Replay : public testing::TestWithParam<Form> {
@@ -115,11 +129,12 @@ TEST_P(Replay, CorpusKeepsItsPromises) {
 TEST_P(Replay, MutantsOfTheCorpusKeepTheirPromises) {
   const std::vector<Seed> seeds = Corpus(GetParam());
   ASSERT_FALSE(seeds.empty());
+  const Budget budget = TestBudget();
   const Clock::time_point end =
-      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(SecondsPerForm()));
+      Clock::now() + std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(budget.seconds));
   uint64_t mutants = 0;
   std::string mutant;
-  for (; mutants == 0 || Clock::now() < end; ++mutants) {
+  for (; mutants == 0 || (mutants < budget.mutants && Clock::now() < end); ++mutants) {
     Random random(mutants);
     // Mutants of mutants go further than a few changes of a seed.
     if (mutants % 4 == 0 || mutant.size() > 100'000) mutant = seeds[random() % seeds.size()].bytes;

@@ -40,7 +40,7 @@ for target in "${targets[@]}"; do
   printf '\n== %s: %s s\n' "$target" "$seconds"
   # The limits are those a request of the server has room for, with what sanitizers add.
   "$build/bin/fuzz_$target" -max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -malloc_limit_mb=1024 \
-    -max_len=65536 -print_final_stats=1 -artifact_prefix="$build/findings/$target-" \
+    -max_len=65536 -print_final_stats=1 -print_funcs=0 -artifact_prefix="$build/findings/$target-" \
     "$found" "tests/fuzz/corpus/$target" || failed=yes
 done
 if [ "$failed" = yes ]; then

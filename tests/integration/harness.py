@@ -26,14 +26,15 @@ STOP_SECONDS = 20
 class Server:
     """A latimer-server of its own on a free port. Use as a context manager, or call stop()."""
 
-    def __init__(self, *arguments, listen="127.0.0.1:0", drain="0"):
+    def __init__(self, *arguments, listen="127.0.0.1:0", drain="0", program=SERVER, environment=()):
         self._log = tempfile.TemporaryFile(buffering=0)
         self._whole_log = None  # what it was when the server stopped
         self.process = subprocess.Popen(
-            [SERVER, "--listen", listen, "--drain", drain, *arguments],
+            [program, "--listen", listen, "--drain", drain, *arguments],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=self._log,
+            env={**os.environ, **dict(environment)},
         )
         self.first_line = self._read_first_line()
         prefix = "listening on "
@@ -106,10 +107,11 @@ class ServerTestCase(unittest.TestCase):
     """Tests of one class share one server, which must still run and stop cleanly when they are done."""
 
     server_arguments = ()
+    server_environment = ()  # variables beside those of the test
 
     @classmethod
     def setUpClass(cls):
-        cls.server = Server(*cls.server_arguments)
+        cls.server = Server(*cls.server_arguments, environment=cls.server_environment)
         cls.channel = cls.server.channel()
 
     @classmethod

@@ -83,6 +83,18 @@ absl::Status Gemm(NodeContext& node) {
   const bool trans_a = node.Int("transA", 0) != 0;
   const bool trans_b = node.Int("transB", 0) != 0;
   const bool simple_bias = !node.HasInput(2) || node.IsConstant(2);
+  if (node.HasInput(2)) {
+    const int64_t rows = node.InputShape(0)[trans_a ? 1 : 0];
+    const int64_t columns = node.InputShape(1)[trans_b ? 0 : 1];
+    // Broadcast to the product, never the other way round.
+    const Shape c = node.InputShape(2);
+    const bool fits = c.size() <= 2 && (c.empty() || c.back() == 1 || c.back() == columns) &&
+                      (c.size() < 2 || c[0] == 1 || c[0] == rows);
+    if (!fits) {
+      return node.Bad("BAD_SHAPE", absl::StrCat("its third operand ", ShapeToString(c), " does not fit the product, ",
+                                                ShapeToString({rows, columns})));
+    }
+  }
   if (!trans_a && !node.IsConstant(0) && node.IsConstant(1) && simple_bias) {
     return FullyConnected(node, 0, 1, 2, trans_b, DataType::kUnspecified);
   }

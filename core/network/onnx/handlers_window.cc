@@ -87,6 +87,12 @@ absl::StatusOr<SpatialDims> KernelOf(const NodeContext& node, const Shape& weigh
   return kernel;
 }
 
+absl::Status CheckBias(const NodeContext& node, size_t bias, int64_t channels) {
+  if (!node.HasInput(bias) || NumElements(node.InputShape(bias)) == channels) return absl::OkStatus();
+  return node.Bad("BAD_SHAPE", absl::StrCat("its bias ", ShapeToString(node.InputShape(bias)), " does not fit its ",
+                                            channels, " output channels"));
+}
+
 absl::Status Convolution(NodeContext& node, size_t data, size_t weights, size_t bias, DataType output_type) {
   LATIMER_RETURN_IF_ERROR(node.Need(data));
   LATIMER_RETURN_IF_ERROR(node.Need(weights));
@@ -108,6 +114,7 @@ absl::Status Convolution(NodeContext& node, size_t data, size_t weights, size_t 
     return node.Bad("BAD_SHAPE", absl::StrCat("its weights ", ShapeToString(w), " with ", conv.groups,
                                               " groups do not fit the input ", ShapeToString(input)));
   }
+  LATIMER_RETURN_IF_ERROR(CheckBias(node, bias, conv.output_channels));
   const bool depthwise = conv.groups == input[1] && conv.groups > 1;
   return node.Emit(depthwise ? LayerType::kDepthwiseConv : LayerType::kConv, std::move(conv), {data}, {weights, bias},
                    output_type);
@@ -176,6 +183,7 @@ absl::Status ConvTranspose(NodeContext& node) {
     return node.Bad("BAD_SHAPE",
                     absl::StrCat("its weights ", ShapeToString(w), " do not fit the input ", ShapeToString(input)));
   }
+  LATIMER_RETURN_IF_ERROR(CheckBias(node, 2, conv.output_channels));
   return node.Emit(LayerType::kConvTranspose, std::move(conv), {0}, {1, 2});
 }
 

@@ -138,7 +138,7 @@ TEST(AnnetteErrors, DeepNestingIsRefusedBeforeItIsParsed) {
   }
   // Brackets in a text are no nesting.
   json graph = SmallGraph();
-  graph["name"] = std::string(1000, '[') + "\"\\[";
+  graph["name"] = "\"" + std::string(1000, '[') + "\\";
   EXPECT_TRUE(ImportAnnetteJson(graph.dump()).ok());
 }
 

@@ -208,6 +208,16 @@ TEST(NetworkProto, NamesThatWouldMeetAreMadeDifferent) {
   ExpectSame(network, *back);
 }
 
+TEST(NetworkProto, UnknownLayersWarn) {
+  const Network network = *NetworkFromProto(Message(absl::StrCat(kInputs, R"pb(
+    layers { name: "a" type: LAYER_TYPE_UNKNOWN inputs: "m" }
+    layers { name: "b" type: LAYER_TYPE_UNKNOWN inputs: "a" }
+  )pb")));
+  ASSERT_EQ(network.warnings.size(), 1u);
+  EXPECT_EQ(network.warnings[0].code, ImportWarning::Code::kUnknownOperator);
+  EXPECT_THAT(network.warnings[0].nodes, testing::ElementsAre("a", "b"));
+}
+
 TEST(NetworkProto, ElementTypesFollowTheOperation) {
   const Network network = *NetworkFromProto(Message(absl::StrCat(kInputs, R"pb(
     layers {

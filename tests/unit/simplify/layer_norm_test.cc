@@ -115,6 +115,19 @@ TEST(JoinLayerNorm, OneThingWrongAndItStays) {
   EXPECT_THAT(wrong([](Variant& v) { v.divide_input = true; }), Not(Contains(T::kLayerNorm)));
 }
 
+// Without the reduced dimension the mean of a cube still broadcasts, along another dimension.
+TEST(JoinLayerNorm, MeansHaveToKeepTheirDimension) {
+  for (bool keep_dims : {true, false}) {
+    Variant variant;
+    variant.keep_dims = keep_dims;
+    variant.scale = variant.shift = Shape{8};
+    Graph graph;
+    Build(graph, graph.Input({8, 8, 8}), variant);
+    const std::vector<T> types = Types(SimplifyChecked(graph.Done()));
+    EXPECT_EQ(std::count(types.begin(), types.end(), T::kLayerNorm), keep_dims ? 1 : 0);
+  }
+}
+
 TEST(JoinLayerNorm, StaysWhereTheDifferenceIsRead) {
   Graph graph;
   graph.Add(T::kExp, {Build(graph, graph.Input({2, 8, 16}), {})});
