@@ -32,9 +32,9 @@ if [ "$quick" = no ]; then
   cmake --build --preset asan
   ctest --preset asan -j "$jobs"
 
-  step "server tests under ThreadSanitizer"
+  step "server and agent tests under ThreadSanitizer"
   cmake --preset tsan >/dev/null
-  cmake --build build/tsan --target server_test agent_test
+  cmake --build build/tsan --target server_test fleet_test agent_test
   ctest --preset tsan -j "$jobs"
 fi
 

@@ -15,6 +15,9 @@
 namespace latimer::agent {
 namespace {
 
+// More than the last level of cache a core of an embedded board can claim.
+constexpr int64_t kFlushBytes = 16 << 20;
+
 void ToProto(const TimingResult& result, v1::Timing* timing) {
   timing->set_median_ms(result.median_seconds * 1e3);
   timing->set_min_ms(result.min_seconds * 1e3);
@@ -78,7 +81,10 @@ v1::Measurement MeasureTask(Backend& backend, const v1::BenchmarkTask& task, con
   measurement.set_measurement_id(task.measurement_id());
   absl::Status status;
   try {
-    status = Measure(backend, task, TimingFromProto(timing), &measurement);
+    TimingOptions options = TimingFromProto(timing);
+    // Simulated boards compute their times.
+    if (task.cold_caches() && !backend.fingerprint().simulated) options.flush_bytes = kFlushBytes;
+    status = Measure(backend, task, options, &measurement);
   } catch (const std::bad_alloc&) {
     status = ResourceExhausted("OUT_OF_MEMORY", "the engine ran out of memory");
   } catch (const std::exception& error) {

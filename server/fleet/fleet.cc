@@ -9,6 +9,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/plan.h"
 #include "server/fleet/secrets.h"
 
 namespace latimer::server {
@@ -196,6 +197,7 @@ absl::Status Fleet::GiveWork(AgentSession* session) {
       out->set_measurement_id(task.measurement_id);
       out->mutable_network()->ParseFromString(task.network);
       out->set_layer_report(task.layer_report);
+      out->set_cold_caches(task.kind != static_cast<int>(benchmark::MeasurementKind::kValidation));
     }
     state.jobs[job_id] = now;
     session->Send(std::move(message));

@@ -79,7 +79,8 @@ class InstallTest(unittest.TestCase):
     def test_nothing_but_what_belongs_there(self):
         top = sorted(path.name for path in self.prefix.iterdir() if not path.is_symlink())
         self.assertEqual(["bin", "share"], top)
-        self.assertEqual(["latimer", "latimer-server"], sorted(path.name for path in (self.prefix / "bin").iterdir()))
+        self.assertEqual(["latimer", "latimer-agent", "latimer-server"],
+                         sorted(path.name for path in (self.prefix / "bin").iterdir()))
         self.assertTrue((self.prefix / "share/doc/latimer/LICENSE").is_file())
 
 
