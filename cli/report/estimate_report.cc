@@ -1,6 +1,7 @@
 #include "cli/report/estimate_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <numeric>
 
 #include "absl/strings/ascii.h"
@@ -126,6 +127,15 @@ std::string IntervalNote(v1::IntervalSource source) {
   }
 }
 
+// "15.9 ms in 40 runs; the estimate is 3.1% above it".
+std::string MeasuredNote(const v1::NetworkEstimate& estimate) {
+  const v1::MeasuredLatency& measured = estimate.measured();
+  const double error = estimate.latency().estimate_ms() / measured.median_ms() - 1;
+  return absl::StrCat(FormatFixed(measured.median_ms(), DecimalsFor(measured.median_ms(), 4)), " ms in ",
+                      measured.runs(), measured.runs() == 1 ? " run" : " runs", "; the estimate is ",
+                      FormatPercent(std::abs(error)), error < 0 ? " below it" : " above it");
+}
+
 std::string Totals(const v1::NetworkEstimate& estimate, const Terminal& terminal) {
   const v1::Latency& latency = estimate.latency();
   const int decimals = DecimalsFor(latency.estimate_ms(), 4);
@@ -135,6 +145,7 @@ std::string Totals(const v1::NetworkEstimate& estimate, const Terminal& terminal
   absl::StrAppend(&text, "   ", FormatPercent(estimate.confidence(), 0), " interval ",
                   Interval(latency, decimals, terminal), " ms\n");
   text += Labelled("", absl::StrCat("interval ", IntervalNote(estimate.interval_source())), terminal);
+  if (estimate.has_measured()) text += Labelled("measured", MeasuredNote(estimate), terminal);
   text += Labelled(
       "work",
       absl::StrCat(FormatSi(static_cast<double>(estimate.macs()), "MAC"), ", ", FormatSi(estimate.operations(), "op"),

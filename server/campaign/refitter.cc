@@ -86,7 +86,7 @@ void Refitter::Request(std::string platform, int64_t campaign, std::function<voi
 
 void Refitter::Work() {
   // Estimates come first. On Linux the priority is the thread's own.
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 15);
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 5);
   while (true) {
     Order order;
     {

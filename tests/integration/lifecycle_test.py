@@ -15,7 +15,7 @@ from latimer.v1 import estimation_service_pb2, estimation_service_pb2_grpc, netw
 SERVICES = {
     "latimer.v1.EstimationService": ["Estimate", "EstimateStream", "EstimatePlatforms"],
     "latimer.v1.NetworkService": ["DescribeNetwork"],
-    "latimer.v1.PlatformService": ["ListPlatforms", "GetPlatform"],
+    "latimer.v1.PlatformService": ["ListPlatforms", "GetPlatform", "ListPlatformVersions", "RollbackPlatform"],
 }
 
 
