@@ -1,4 +1,5 @@
 // latimer measure and latimer evaluate.
+#include <unistd.h>
 #include <cmath>
 #include <filesystem>
 #include <fstream>
@@ -40,7 +41,7 @@ auto Fails(grpc::StatusCode code, const char* reason, const char* message) {
 // Three networks in a folder; the tool only reads their names and first bytes.
 class EvaluateTest : public testing::Test {
  protected:
-  EvaluateTest() : folder_(std::filesystem::path(testing::TempDir()) / "cli_fleet_evaluate") {
+  EvaluateTest() : folder_(std::filesystem::path(testing::TempDir()) / absl::StrCat("cli_fleet_evaluate_", getpid())) {
     std::filesystem::remove_all(folder_);
     std::filesystem::create_directories(folder_ / "more");
     for (const char* name : {"a.onnx", "b.onnx", "more/c.onnx"}) {

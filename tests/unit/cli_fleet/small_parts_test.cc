@@ -1,4 +1,5 @@
 // Durations, times, rates, folders.
+#include <unistd.h>
 #include <filesystem>
 #include <fstream>
 
@@ -93,7 +94,7 @@ TEST(LiveDisplayTest, DrawsInPlace) {
 
 class FolderTest : public testing::Test {
  protected:
-  FolderTest() : folder_(std::filesystem::path(testing::TempDir()) / "cli_fleet_folder") {
+  FolderTest() : folder_(std::filesystem::path(testing::TempDir()) / absl::StrCat("cli_fleet_folder_", getpid())) {
     std::filesystem::remove_all(folder_);
     for (const char* file : {"b/z.onnx", "b/a/y.onnx", "a.onnx", "readme.md"}) {
       std::filesystem::create_directories((folder_ / file).parent_path());
