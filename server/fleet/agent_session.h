@@ -25,6 +25,7 @@ struct SessionState {
   std::string agent;                    // id
   std::string platform;                 // id
   bool held = false;                    // gets no work
+  bool heard = false;                   // a heartbeat came
   int32_t capacity = 0;                 // jobs it would hold; 0 until its first heartbeat
   std::map<std::string, int64_t> jobs;  // sent or named; when last, in ms
   v1::BoardConditions conditions;       // at the last heartbeat

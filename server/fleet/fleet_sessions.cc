@@ -153,7 +153,8 @@ absl::Status Fleet::HandleHeartbeat(AgentSession* session, const v1::Heartbeat& 
   const std::vector<std::string> named(heartbeat.job_ids().begin(), heartbeat.job_ids().end());
   const int64_t lease_ms = static_cast<int64_t>(options_.lease_seconds * 1000);
   // The first heartbeat of a session says what the agent still works on; the rest of what it held is lost.
-  if (state.capacity == 0) LATIMER_RETURN_IF_ERROR(store_->ReleaseJobsExcept(state.agent, named));
+  if (!state.heard) LATIMER_RETURN_IF_ERROR(store_->ReleaseJobsExcept(state.agent, named));
+  state.heard = true;
   LATIMER_RETURN_IF_ERROR(store_->RenewLeases(state.agent, named, state.last_seen_ms + lease_ms));
   for (const std::string& job : named) state.jobs[job] = state.last_seen_ms;
   for (auto job = state.jobs.begin(); job != state.jobs.end();) {

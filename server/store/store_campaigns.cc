@@ -11,6 +11,7 @@
 namespace latimer::server {
 namespace {
 
+constexpr size_t kMostJobBytes = 2 << 20;
 constexpr int kRunning = v1::CAMPAIGN_STATE_RUNNING;
 constexpr int kFitting = v1::CAMPAIGN_STATE_FITTING;
 
@@ -224,6 +225,7 @@ absl::StatusOr<std::vector<TaskRecord>> Store::Lease(absl::string_view platform,
                                                      absl::string_view job, int limit, int64_t lease_until_ms) {
   MutexLock lock(&mutex_);
   std::vector<TaskRecord> tasks;
+  size_t bytes = 0;
   Transaction transaction(*database_);
   LATIMER_RETURN_IF_ERROR(transaction.begun());
   {
@@ -237,6 +239,9 @@ absl::StatusOr<std::vector<TaskRecord>> Store::Lease(absl::string_view platform,
       if (!more) break;
       TaskRecord task = ReadTask(row);
       if (!tasks.empty() && (task.campaign != tasks.front().campaign || task.stage != tasks.front().stage)) break;
+      // A job travels in one message.
+      bytes += task.network.size();
+      if (!tasks.empty() && bytes > kMostJobBytes) break;
       tasks.push_back(std::move(task));
     }
   }

@@ -29,6 +29,16 @@ TEST_F(LeasesTest, StageAfterStageAndNoTaskTwice) {
   EXPECT_THAT(Lease("a", "4", 5), SizeIs(0));
 }
 
+TEST_F(LeasesTest, AJobFitsAMessage) {
+  std::vector<TaskRecord> tasks = Tasks("m", 1, 4);
+  for (TaskRecord& task : tasks) task.network = std::string(1 << 20, 'x');
+  tasks[2].network = std::string(5 << 20, 'x');
+  ASSERT_TRUE(store_->AddTasks(tasks).ok());
+  EXPECT_THAT(Lease("a", "1", 16), ElementsAre("m-0-0", "m-0-1"));
+  EXPECT_THAT(Lease("a", "2", 16), ElementsAre("m-0-2")) << "one that is larger goes alone";
+  EXPECT_THAT(Lease("a", "3", 16), ElementsAre("m-0-3"));
+}
+
 TEST_F(LeasesTest, PeopleGoFirstAndOtherPlatformsDoNotMatter) {
   AddCampaign("c", 1, 2);
   AddCampaign("d", 1, 2, "other");
