@@ -156,13 +156,16 @@ TEST_F(FleetTest, ACampaignGoesOnAfterTheServerRestarts) {
     WaitUntil("five are stored", [&] { return GetCampaign(name).done() == 5; });
     Restart();
   }
-  PlayedAgent agent(server_->address(), enrolled.credential(), BoardFacts());
-  agent.Hello();
-  agent.Work([&](const v1::BenchmarkTask& task) {
-    EXPECT_TRUE(sent.insert(task.measurement_id()).second) << task.measurement_id() << " is given twice";
-    return PlausibleTime(task);
-  });
-  const v1::Campaign ended = WaitForEnd(name);
+  v1::Campaign ended;
+  {
+    PlayedAgent agent(server_->address(), enrolled.credential(), BoardFacts());
+    agent.Hello();
+    agent.Work([&](const v1::BenchmarkTask& task) {
+      EXPECT_TRUE(sent.insert(task.measurement_id()).second) << task.measurement_id() << " is given twice";
+      return PlausibleTime(task);
+    });
+    ended = WaitForEnd(name);
+  }
   EXPECT_EQ(ended.state(), v1::CAMPAIGN_STATE_SUCCEEDED) << ended.message();
   EXPECT_EQ(ended.done(), static_cast<int64_t>(sent.size()));
 }
