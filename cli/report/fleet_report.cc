@@ -93,7 +93,7 @@ std::vector<std::string> FingerprintChanges(const v1::Fingerprint& accepted, con
     changes.push_back(Printable(absl::StrCat(key, ": ", before, ascii ? " -> " : " → ", after), ascii));
   }
   if (accepted.simulated() != now.simulated()) {
-    changes.push_back(now.simulated() ? "it says that it is simulated" : "it says that it is no longer simulated");
+    changes.emplace_back(now.simulated() ? "it says that it is simulated" : "it says that it is no longer simulated");
   }
   return changes;
 }
