@@ -31,6 +31,15 @@ double LayerError(const model::v1::PlatformModel& model, ModelKind kind) {
   return weight > 0 ? std::expm1(sum / weight) : 1;
 }
 
+// How much wider than it was seen to be on `count` networks the spread may really be: the 90 % upper limit of a Laplace
+// scale, 2n / chi^2_{0.1}(2n), with Wilson and Hilferty's approximation of the quantile.
+double FewNetworksFactor(double count) {
+  constexpr double kQuantile = -1.2816;  // of the normal distribution, 10 %
+  const double k = 2 * count;
+  const double root = 1 - 2 / (9 * k) + kQuantile * std::sqrt(2 / (9 * k));
+  return 1 / (root * root * root);
+}
+
 }  // namespace
 
 absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitResult& result) {
@@ -72,7 +81,8 @@ absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitRes
     // Networks of callers are more varied than the few measured ones: the layers' own errors weigh as one more.
     const double prior = std::log1p(spread.mean_absolute_relative_error());
     spread.set_mean_absolute_relative_error(
-        std::clamp(SpreadOf((log + kPriorNetworks * prior) / (count + kPriorNetworks)), 1e-3, kLargestError));
+        std::clamp(SpreadOf(FewNetworksFactor(count) * (log + kPriorNetworks * prior) / (count + kPriorNetworks)), 1e-3,
+                   kLargestError));
     spread.set_source(absl::StrCat(estimated.size(), " validation networks, never fitted, and the layers' errors"));
     v1::Accuracy* accuracy = result.model.add_network_accuracy();
     accuracy->set_model_kind(static_cast<v1::ModelKind>(kind));

@@ -47,10 +47,11 @@ class CampaignManager {
     int64_t id = 0;
     v1::Campaign record;
     bool changed = true;
-    bool fitting = false;     // a fit is ordered or runs
-    bool trimmed = false;     // only the validation stage is left
-    int fitted_stage = -1;    // last stage whose end was fitted
-    int64_t new_results = 0;  // since the last fit was ordered
+    bool fitting = false;        // a fit is ordered or runs
+    double stop_at_seconds = 0;  // of board time, once trimmed
+    bool trimmed = false;        // only the validation stage is left
+    int fitted_stage = -1;       // last stage whose end was fitted
+    int64_t new_results = 0;     // since the last fit was ordered
     int64_t last_told_ms = 0;
   };
 

@@ -100,8 +100,10 @@ absl::Status CampaignManager::Advance(Live& live) {
 absl::Status CampaignManager::CheckBudget(Live& live) {
   const double limit = live.record.max_board_seconds();
   const double used = live.record.board_seconds();
-  if (limit <= 0 || used < limit * kTrimAt || (live.trimmed && used < limit)) return absl::OkStatus();
-  const int keep = used < limit ? live.record.stages_size() - 1 : -1;
+  if (limit <= 0 || used < (live.trimmed ? live.stop_at_seconds : limit * kTrimAt)) return absl::OkStatus();
+  const int keep = live.trimmed ? -1 : live.record.stages_size() - 1;
+  // Results that came all at once may have gone past the limit already; validation gets its share all the same.
+  if (!live.trimmed) live.stop_at_seconds = std::max(limit, used + limit * (1 - kTrimAt));
   live.trimmed = true;
   LATIMER_ASSIGN_OR_RETURN(const std::vector<std::string> jobs, store_->DropTasks(live.id, keep));
   fleet_->CancelJobs(jobs);
