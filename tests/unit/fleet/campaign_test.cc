@@ -127,6 +127,7 @@ TEST_F(FleetTest, WorkOfALostAgentGoesToAnother) {
   v1::Job job;
   ASSERT_TRUE(lost->NextJob(&job));
   ASSERT_TRUE(lost->Send(PlausibleTime(job.tasks(0))));
+  WaitUntil("it is stored", [&] { return GetCampaign(campaign.name()).done() == 1; });
   lost->Leave();
   const std::unique_ptr<PlayedAgent> other = NewAgent();
   other->Hello();

@@ -79,7 +79,7 @@ class FleetTest : public ::testing::Test {
   std::unique_ptr<PlayedAgent> NewAgent(const std::string& platform = "board",
                                         const v1::Fingerprint& fingerprint = BoardFacts());
   v1::Agent OnlyAgent();
-  // Polls until `condition` holds; fails the test after 20 s.
+  // Polls until `condition` holds; fails the test after 60 s.
   void WaitUntil(const char* what, const std::function<bool()>& condition);
   v1::Campaign StartCampaign(int64_t measurements = 60);
   v1::Campaign GetCampaign(const std::string& name);
