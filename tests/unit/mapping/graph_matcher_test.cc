@@ -203,8 +203,8 @@ TEST(GraphMatcher, LayersThatWereNotRunAreFree) {
 }
 
 TEST(GraphMatcher, PaddingGoesForwards) {
-  const std::string layers =
-      Conv("a", "x") + L("pad", "PAD", {"a"}, "pad { begin: [0, 0, 1, 1] end: [0, 0, 1, 1] }") + MaxPool("pool", "pad", 3, 2);
+  const std::string layers = Conv("a", "x") + L("pad", "PAD", {"a"}, "pad { begin: [0, 0, 1, 1] end: [0, 0, 1, 1] }") +
+                             MaxPool("pool", "pad", 3, 2);
   EXPECT_EQ(Match(layers, {Row("a"), Row("pool")}), "a @0 | pad pool @1");
 }
 
