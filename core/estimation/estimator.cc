@@ -6,6 +6,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
+#include "core/estimation/unit_edges.h"
 #include "core/mapping/mapper.h"
 
 namespace latimer {
@@ -224,7 +225,10 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
   for (size_t i = 0; i < seconds.size(); ++i) {
     result->mutable_units(static_cast<int>(i))->set_share(total > 0 ? seconds[i] / total : 0);
   }
-  if (settings.with_units) WriteFreeNodes(network, mapped, result);
+  if (settings.with_units) {
+    WriteUnitEdges(network, mapped, result);
+    WriteFreeNodes(network, mapped, result);
+  }
 
   // Published network errors are those of a kind with the roofline as fallback, so the most refined kind decides.
   auto most_refined = ModelKind::kRoofline;

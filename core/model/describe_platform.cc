@@ -1,5 +1,6 @@
 // PlatformModel -> latimer.v1.Platform.
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -27,11 +28,40 @@ void DescribeAnalytical(v1::ModelKind kind, const model::v1::AnalyticalParameter
   to->set_model_kind(kind);
   to->set_peak_ops_per_second(from.peak_ops_per_second());
   to->set_bandwidth_bytes_per_second(from.bandwidth_bytes_per_second());
+  to->set_overhead_seconds(from.overhead_seconds());
   for (const model::v1::DimensionUnrolling& unrolling : from.unrolling()) {
     v1::Unrolling* out = to->add_unrolling();
     out->set_dimension(DimensionName(unrolling.dimension()));
     out->set_size(unrolling.size());
     out->set_alpha(unrolling.alpha());
+  }
+}
+
+// Features of the trees that say something to people; sizes and work are kept as logarithms.
+struct NamedFeature {
+  int index;  // in TreeFeatureRow
+  const char* name;
+  bool logarithm;
+};
+constexpr NamedFeature kNamedFeatures[] = {{0, "operations", true}, {4, "bytes", true},      {6, "h", true},
+                                           {7, "w", true},          {8, "c_in", true},       {9, "c_out", true},
+                                           {10, "groups", true},    {11, "batch", true},     {13, "kernel_h", false},
+                                           {14, "kernel_w", false}, {15, "stride_h", false}, {16, "stride_w", false}};
+
+void DescribeExtent(const model::v1::TreeEnsemble& trees, v1::LayerModelDescription* to) {
+  for (const NamedFeature& feature : kNamedFeatures) {
+    if (feature.index >= trees.feature_min_size() || feature.index >= trees.feature_max_size()) continue;
+    // Logarithms in single precision are whole numbers again once they are rounded to six digits.
+    const auto value = [&](float stored) {
+      if (!feature.logarithm) return static_cast<double>(stored);
+      const double size = std::exp(static_cast<double>(stored));
+      const double unit = std::max(1.0, std::pow(10.0, std::floor(std::log10(std::max(size, 1.0))) - 5));
+      return std::round(size / unit) * unit;
+    };
+    v1::FeatureRange* range = to->add_data_extent();
+    range->set_feature(feature.name);
+    range->set_least(value(trees.feature_min(feature.index)));
+    range->set_most(value(trees.feature_max(feature.index)));
   }
 }
 
@@ -47,6 +77,10 @@ void DescribeLayerModel(const model::v1::LayerModel& from, const UnitTypeModels&
     DescribeAnalytical(v1::MODEL_KIND_REFINED_ROOFLINE, from.refined_roofline(), to->add_analytical());
   }
   *to->mutable_accuracy() = from.accuracy();
+  // Both ensembles are grown on the same measurements.
+  if (from.has_statistical() || from.has_mixed()) {
+    DescribeExtent(from.has_mixed() ? from.mixed() : from.statistical(), to);
+  }
 }
 
 void DescribeFusion(const model::v1::Fusion& from, v1::FusionRule* to) {
@@ -78,6 +112,9 @@ v1::Platform PlatformModel::Describe(bool full) const {
   version->set_version(definition_.version());
   version->set_create_date(definition_.create_date());
   *platform.mutable_network_accuracy() = definition_.network_accuracy();
+  platform.set_fixed_seconds_per_network(definition_.fixed_seconds_per_network());
+  platform.set_interval_source(definition_.calibrated_intervals() ? v1::INTERVAL_SOURCE_CALIBRATED
+                                                                  : v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
   if (!full) return platform;
   for (int i = 0; i < definition_.layer_models_size(); ++i) {
     DescribeLayerModel(definition_.layer_models(i), unit_types_[static_cast<size_t>(i)], platform.add_layer_models());
