@@ -1,5 +1,7 @@
 #include "backends/backend.h"
 
+#include <algorithm>
+
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
 
@@ -20,7 +22,18 @@ std::string Fingerprint::Digest() const {
   return absl::StrFormat("%016x", hash);
 }
 
-absl::StatusOr<std::vector<LayerTiming>> PreparedNetwork::ProfileLayers(int) {
+void SummarizeRuns(std::vector<double> seconds, LayerTiming& row) {
+  std::sort(seconds.begin(), seconds.end());
+  const size_t n = seconds.size();
+  row.min_seconds = seconds.front();
+  row.median_seconds = (seconds[(n - 1) / 2] + seconds[n / 2]) / 2;
+  const size_t left_out = n / 4;
+  double sum = 0;
+  for (size_t i = left_out; i < n - left_out; ++i) sum += seconds[i];
+  row.middle_seconds = sum / static_cast<double>(n - 2 * left_out);
+}
+
+absl::StatusOr<std::vector<LayerTiming>> PreparedNetwork::ProfileLayers(const ProfileOptions&) {
   return absl::UnimplementedError("this back end has no per-layer report");
 }
 

@@ -33,6 +33,17 @@ struct LayerTiming {
   std::string node;       // a node of the source network it stands for; empty: the engine's own work, such as layout
   double median_seconds = 0;
   double min_seconds = 0;
+  // Mean of the middle half of the runs: as robust as the median, and finer where the engine counts whole microseconds.
+  double middle_seconds = 0;
+};
+
+// Fills in the statistics of a row from the times of its runs; `seconds` is not empty.
+void SummarizeRuns(std::vector<double> seconds, LayerTiming& row);
+
+struct ProfileOptions {
+  int runs = 20;
+  // Memory written before each run, as in TimingOptions.
+  int64_t flush_bytes = 0;
 };
 
 // A network that is ready to run, with weights and inputs in place.
@@ -43,9 +54,9 @@ class PreparedNetwork {
   // Runs one inference and returns its time. Real engines time the call; simulated boards compute it.
   virtual absl::StatusOr<double> RunSeconds() = 0;
 
-  // The engine's own time per executed layer over `runs` inferences, in execution order. A separate run: profiling
+  // The engine's own time per executed layer over a number of inferences, in execution order. Separate runs: profiling
   // slows the engine down. UNIMPLEMENTED where the engine has no report.
-  virtual absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int runs);
+  virtual absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options);
 
   // The graph after the engine's optimisations, as a serialised ONNX model. UNIMPLEMENTED where there is none.
   virtual absl::StatusOr<std::string> OptimizedGraph();

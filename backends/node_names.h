@@ -5,7 +5,7 @@
 
 #include <string>
 
-#include "absl/container/flat_hash_set.h"
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/string_view.h"
 
 namespace latimer {
@@ -16,12 +16,13 @@ class NodeNames {
   explicit NodeNames(absl::string_view onnx_model);
 
   // The node called `reported`, without an engine's "fused " before it, or else the one with the longest name that
-  // `reported` continues after '_' or '/' ("conv1_nchwc", "fc/MatMulAddFusion"). Empty: work of the engine's own, such
-  // as changes of layout. The view lives as long as this object.
+  // `reported` continues after '_' or '/' ("conv1_nchwc", "fc/MatMulAddFusion"). Names of output tensors stand for
+  // their nodes: some engines call a fused group by the tensor it writes. Empty: work of the engine's own, such as
+  // changes of layout. The view lives as long as this object.
   absl::string_view Find(absl::string_view reported) const;
 
  private:
-  absl::flat_hash_set<std::string> names_;
+  absl::flat_hash_map<std::string, std::string> nodes_;  // by name of node or output
 };
 
 }  // namespace latimer

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <cmath>
 
+#include "backends/cache_flush.h"
 #include "core/base/status_macros.h"
 
 namespace latimer {
@@ -20,14 +21,6 @@ double Quantile(const std::vector<double>& sorted, double q) {
   const size_t above = std::min(below + 1, sorted.size() - 1);
   const double weight = position - static_cast<double>(below);
   return sorted[below] * (1 - weight) + sorted[above] * weight;
-}
-
-// Writes one byte of every cache line.
-void Flush(std::vector<unsigned char>& memory) {
-  for (size_t i = 0; i < memory.size(); i += 64) {
-    volatile unsigned char& byte = memory[i];
-    byte = static_cast<unsigned char>(byte + 1);
-  }
 }
 
 }  // namespace
@@ -52,12 +45,12 @@ TimingResult Summarize(std::vector<double> seconds) {
 }
 
 absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingOptions& options) {
-  std::vector<unsigned char> memory(static_cast<size_t>(std::max<int64_t>(0, options.flush_bytes)));
+  CacheFlush flush(options.flush_bytes);
   int warmup_runs = 0;
   double spent = 0;
   double previous = 0;
   while (warmup_runs < options.max_warmup_runs) {
-    Flush(memory);
+    flush();
     LATIMER_ASSIGN_OR_RETURN(const double seconds, network.RunSeconds());
     ++warmup_runs;
     spent += seconds;
@@ -70,7 +63,7 @@ absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingO
   spent = 0;
   const auto start = std::chrono::steady_clock::now();
   while (static_cast<int>(times.size()) < options.max_runs) {
-    Flush(memory);
+    flush();
     LATIMER_ASSIGN_OR_RETURN(const double seconds, network.RunSeconds());
     times.push_back(seconds);
     spent += seconds;

@@ -15,8 +15,8 @@
 namespace latimer::agent {
 namespace {
 
-// More than the last level of cache a core of an embedded board can claim.
-constexpr int64_t kFlushBytes = 16 << 20;
+// Beyond, a task costs more in writing memory than in measuring.
+constexpr int64_t kMostFlushBytes = 256 << 20;
 
 void ToProto(const TimingResult& result, v1::Timing* timing) {
   timing->set_median_ms(result.median_seconds * 1e3);
@@ -38,8 +38,11 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
   ToProto(result, measurement->mutable_timing());
   if (!task.layer_report()) return absl::OkStatus();
   const double affordable = 2 * options.budget_seconds / std::max(result.median_seconds, 1e-9);
-  const int runs = static_cast<int>(std::clamp(affordable, 5.0, 50.0));
-  const absl::StatusOr<std::vector<LayerTiming>> layers = network->ProfileLayers(runs);
+  ProfileOptions profile;
+  profile.flush_bytes = options.flush_bytes;
+  // Writing memory is not board time, but takes time all the same.
+  profile.runs = static_cast<int>(std::clamp(affordable, 5.0, options.flush_bytes > 0 ? 20.0 : 50.0));
+  const absl::StatusOr<std::vector<LayerTiming>> layers = network->ProfileLayers(profile);
   // The time of the whole network is good without the report.
   if (!layers.ok()) return absl::OkStatus();
   for (const LayerTiming& layer : *layers) {
@@ -49,6 +52,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
     row->set_node(CleanUtf8(layer.node));
     row->set_median_ms(layer.median_seconds * 1e3);
     row->set_min_ms(layer.min_seconds * 1e3);
+    row->set_middle_ms(layer.middle_seconds * 1e3);
   }
   return absl::OkStatus();
 }
@@ -83,7 +87,8 @@ v1::Measurement MeasureTask(Backend& backend, const v1::BenchmarkTask& task, con
   try {
     TimingOptions options = TimingFromProto(timing);
     // Simulated boards compute their times.
-    if (task.cold_caches() && !backend.fingerprint().simulated) options.flush_bytes = kFlushBytes;
+    if (!backend.fingerprint().simulated)
+      options.flush_bytes = std::clamp<int64_t>(task.flush_bytes(), 0, kMostFlushBytes);
     status = Measure(backend, task, options, &measurement);
   } catch (const std::bad_alloc&) {
     status = ResourceExhausted("OUT_OF_MEMORY", "the engine ran out of memory");

@@ -53,7 +53,7 @@ absl::StatusOr<v1::Hello> Introduce(Backend& backend) {
   LATIMER_ASSIGN_OR_RETURN(const std::string model, EngineModel(ReferenceNetwork()));
   LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<PreparedNetwork> network, backend.Prepare(model));
   LATIMER_RETURN_IF_ERROR(network->RunSeconds().status());
-  hello.set_has_layer_report(network->ProfileLayers(1).ok());
+  hello.set_has_layer_report(network->ProfileLayers({.runs = 1}).ok());
   return hello;
 }
 

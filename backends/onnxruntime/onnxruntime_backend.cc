@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "backends/cache_flush.h"
 #include "backends/host.h"
 #include "backends/node_names.h"
 #include "backends/onnxruntime/profile_report.h"
@@ -213,7 +214,7 @@ class OnnxRuntimeNetwork final : public PreparedNetwork {
     }
   }
 
-  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int runs) override {
+  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options) override {
     LATIMER_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Create(options_.work_dir));
     std::string report_path;
     try {
@@ -221,7 +222,11 @@ class OnnxRuntimeNetwork final : public PreparedNetwork {
       session_options.EnableProfiling((folder.path() + "/profile").c_str());
       LoadedSession session(model_, session_options);
       // One run more than asked: the first is a warm-up and is left out of the statistics.
-      for (int i = 0; i < runs + 1; ++i) session.RunSeconds();
+      CacheFlush flush(options.flush_bytes);
+      for (int i = 0; i < options.runs + 1; ++i) {
+        flush();
+        session.RunSeconds();
+      }
       report_path = session.EndProfiling();
     } catch (const Ort::Exception& error) {
       return Refused(error);

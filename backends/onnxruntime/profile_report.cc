@@ -65,10 +65,7 @@ absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_vi
                                                          " times, more than ", skip_runs, " are needed"));
     }
     node.seconds.erase(node.seconds.begin(), node.seconds.begin() + skip_runs);
-    std::sort(node.seconds.begin(), node.seconds.end());
-    const size_t n = node.seconds.size();
-    node.timing.min_seconds = node.seconds.front();
-    node.timing.median_seconds = (node.seconds[(n - 1) / 2] + node.seconds[n / 2]) / 2;
+    SummarizeRuns(std::move(node.seconds), node.timing);
     rows.push_back(std::move(node.timing));
   }
   return rows;

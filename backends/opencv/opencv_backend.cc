@@ -15,6 +15,7 @@
 #include "absl/container/flat_hash_set.h"
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
+#include "backends/cache_flush.h"
 #include "backends/host.h"
 #include "backends/node_names.h"
 #include "core/base/error.h"
@@ -122,12 +123,14 @@ class OpenCvNetwork final : public PreparedNetwork {
     }
   }
 
-  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int runs) override {
+  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options) override {
     try {
       Run();  // allocates
       const std::vector<std::string> names = net_.getLayerNames();
       std::vector<std::vector<double>> seconds(names.size());
-      for (int i = 0; i < runs; ++i) {
+      CacheFlush flush(options.flush_bytes);
+      for (int i = 0; i < options.runs; ++i) {
+        flush();
         Run();
         // The report is of the last forward pass only.
         std::vector<double> ticks;
@@ -140,15 +143,13 @@ class OpenCvNetwork final : public PreparedNetwork {
       for (size_t layer = 0; layer < names.size(); ++layer) {
         std::vector<double>& times = seconds[layer];
         if (times.empty()) continue;
-        std::sort(times.begin(), times.end());
         absl::string_view name = names[layer];
         if (const size_t mark = name.find('!'); mark != absl::string_view::npos) name.remove_prefix(mark + 1);
         LayerTiming row;
         row.name = std::string(name);
         row.node = std::string(nodes_.Find(name));
         row.operation = net_.getLayer(net_.getLayerId(names[layer]))->type;
-        row.min_seconds = times.front();
-        row.median_seconds = (times[(times.size() - 1) / 2] + times[times.size() / 2]) / 2;
+        SummarizeRuns(std::move(times), row);
         rows.push_back(std::move(row));
       }
       return rows;

@@ -29,8 +29,8 @@ class SimulatedNetwork final : public PreparedNetwork {
     return seconds;
   }
 
-  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int runs) override {
-    if (!board_.layer_report) return PreparedNetwork::ProfileLayers(runs);
+  absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options) override {
+    if (!board_.layer_report) return PreparedNetwork::ProfileLayers(options);
     std::vector<LayerTiming> rows;
     for (const SimulatedUnit& unit : run_.units) {
       const Layer& primary = network_.layers[unit.layers[0]];
@@ -38,8 +38,7 @@ class SimulatedNetwork final : public PreparedNetwork {
       row.name = std::string(primary.name);
       row.node = std::string(primary.nodes.empty() ? primary.name : primary.nodes[0]);
       row.operation = std::string(LayerTypeName(primary.type));
-      row.median_seconds = unit.seconds;
-      row.min_seconds = unit.seconds;
+      SummarizeRuns({unit.seconds}, row);
       rows.push_back(std::move(row));
     }
     return rows;

@@ -11,6 +11,8 @@ std::string Model() {
   for (const char* name : {"conv1", "conv1_relu", "block/conv2", "fc", "", "norm/7"}) {
     model.mutable_graph()->add_node()->set_name(name);
   }
+  model.mutable_graph()->mutable_node(3)->add_output("logits");
+  model.mutable_graph()->mutable_node(4)->add_output("nobody");
   return model.SerializeAsString();
 }
 
@@ -21,6 +23,8 @@ TEST(NodeNames, FindsNodesBehindTheEnginesDecorations) {
   EXPECT_EQ(nodes.Find("conv1_relu_nchwc"), "conv1_relu");
   EXPECT_EQ(nodes.Find("fused fc"), "fc");
   EXPECT_EQ(nodes.Find("fc/MatMulAddFusion"), "fc");
+  EXPECT_EQ(nodes.Find("nobody_nchwc"), "nobody") << "a node without a name";
+  EXPECT_EQ(nodes.Find("logits_nchwc"), "fc") << "called by the tensor it writes";
   EXPECT_EQ(nodes.Find("block/conv2_token_5"), "block/conv2");
   EXPECT_EQ(nodes.Find("norm/7/LayerNormFusion/"), "norm/7");
 }

@@ -31,7 +31,7 @@ TEST_F(OpenCvBackendTest, TimesARealNetwork) {
 TEST_F(OpenCvBackendTest, ReportsEveryExecutedLayer) {
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> network = backend_->Prepare(ReadTestFile("onnxruntime/toy.onnx"));
   ASSERT_TRUE(network.ok()) << network.status();
-  const absl::StatusOr<std::vector<LayerTiming>> rows = (*network)->ProfileLayers(3);
+  const absl::StatusOr<std::vector<LayerTiming>> rows = (*network)->ProfileLayers({.runs = 3});
   ASSERT_TRUE(rows.ok()) << rows.status();
   double sum = 0;
   int convolutions = 0;

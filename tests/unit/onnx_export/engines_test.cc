@@ -85,7 +85,7 @@ std::map<std::string, double> Report(Backend& backend, const Network& subject) {
   const absl::StatusOr<std::unique_ptr<PreparedNetwork>> prepared = backend.Prepare(*complete);
   EXPECT_TRUE(prepared.ok()) << prepared.status();
   if (!prepared.ok()) return seconds;
-  const absl::StatusOr<std::vector<LayerTiming>> rows = (*prepared)->ProfileLayers(3);
+  const absl::StatusOr<std::vector<LayerTiming>> rows = (*prepared)->ProfileLayers({.runs = 3});
   EXPECT_TRUE(rows.ok()) << rows.status();
   if (!rows.ok()) return seconds;
   for (const LayerTiming& row : *rows) {

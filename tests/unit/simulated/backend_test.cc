@@ -63,7 +63,7 @@ TEST(SimulatedBackend, SaysSimulatedEverywhere) {
 TEST(SimulatedBackend, ReportsUnitsWhereTheToolchainDoes) {
   const std::unique_ptr<Backend> zcu102 = Create("zcu102");
   const std::unique_ptr<PreparedNetwork> network = Prepare(*zcu102);
-  const absl::StatusOr<std::vector<LayerTiming>> rows = network->ProfileLayers(3);
+  const absl::StatusOr<std::vector<LayerTiming>> rows = network->ProfileLayers({.runs = 3});
   ASSERT_TRUE(rows.ok()) << rows.status();
   double sum = 0;
   for (const LayerTiming& row : *rows) {
@@ -74,7 +74,7 @@ TEST(SimulatedBackend, ReportsUnitsWhereTheToolchainDoes) {
   EXPECT_LT(sum, *network->RunSeconds());
   EXPECT_GT(sum, 0.5 * *network->RunSeconds());
   const std::unique_ptr<Backend> imx93 = Create("imx93");
-  EXPECT_EQ(Prepare(*imx93)->ProfileLayers(3).status().code(), absl::StatusCode::kUnimplemented);
+  EXPECT_EQ(Prepare(*imx93)->ProfileLayers({.runs = 3}).status().code(), absl::StatusCode::kUnimplemented);
 }
 
 TEST(SimulatedBackend, TimesByTheCommonCode) {
