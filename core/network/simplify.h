@@ -14,6 +14,11 @@ namespace latimer {
 // network).
 Network Simplify(Network network);
 
+// What some toolchains do beyond: activations of one type that read the same tensor become one.
+// The result's names are those of `network`, which has to outlive it.
+bool HasDuplicates(const Network& network);
+Network MergeDuplicates(const Network& network);
+
 }  // namespace latimer
 
 #endif  // LATIMER_CORE_NETWORK_SIMPLIFY_H_

@@ -130,6 +130,15 @@ bool Rewriter::Collapse(absl::Span<const LayerId> group, LayerId last, TensorId 
   return true;
 }
 
+void Rewriter::Merge(LayerId kept, LayerId duplicate) {
+  Layer& a = network_.layers[kept];
+  const Layer& b = network_.layers[duplicate];
+  DropReads(duplicate);
+  ReplaceReads(b.outputs[0], a.outputs[0]);
+  a.nodes.insert(a.nodes.end(), b.nodes.begin(), b.nodes.end());
+  gone_[duplicate] = true;
+}
+
 void Rewriter::Remove(LayerId id) {
   const Layer& l = network_.layers[id];
   DropReads(id);

@@ -49,6 +49,8 @@ class Rewriter {
   // dimensions gave the result another shape than `input`.
   bool Collapse(absl::Span<const LayerId> group, LayerId last, TensorId input, LayerType type,
                 LayerAttributes attributes, bool keep_constants = false);
+  // `duplicate`, of one output that is no network output, computes what `kept` does: its readers read that one's.
+  void Merge(LayerId kept, LayerId duplicate);
   // Takes the layer away; its nodes become free.
   void Remove(LayerId id);
 
