@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/layer_space.h"
+#include "core/benchmark/network_excerpts.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/benchmark/validation_networks.h"
 #include "core/network/structural_hash.h"
@@ -42,6 +43,11 @@ SubjectKind PickKind(absl::Span<const Weight> kinds, Random& random) {
   return kinds.back().kind;
 }
 
+// More than the last level of cache a core of an embedded board can claim.
+constexpr int64_t kColdCaches = 16 << 20;
+// Between the runs of excerpts: from networks that stay in the caches to those that never do.
+constexpr int64_t kExcerptFlushes[] = {0, 0, 6 << 20, 24 << 20, 64 << 20};
+
 class Planner {
  public:
   explicit Planner(const PlanOptions& options) : options_(options), random_(options.seed) {}
@@ -51,9 +57,10 @@ class Planner {
     const auto names = ValidationNetworkNames();
     // Small budgets validate on fewer networks, spread over the list.
     const int64_t validation = std::clamp<int64_t>(budget / 20, 3, static_cast<int64_t>(names.size()));
-    const int64_t fusion = budget >= 150 ? 1 : 0;
+    const bool excerpts = options_.method == Method::kExcerpts;
+    const int64_t fusion = budget >= 150 && !excerpts ? 1 : 0;
 
-    Begin("sweeps", budget / 4);
+    Begin("sweeps", excerpts ? budget / 10 : budget / 4);
     if (options_.method == Method::kSmartPadding) LATIMER_RETURN_IF_ERROR(AddSmallestPadding());
     LATIMER_ASSIGN_OR_RETURN(std::vector<Sweep> sweeps, MakeSweeps(std::min(1.0, static_cast<double>(budget) / 1500)));
     for (Sweep& sweep : sweeps) {
@@ -68,14 +75,18 @@ class Planner {
       }
     }
     const int64_t left = budget - planned_ - validation;
-    Begin("convolutions", left * 11 / 20);
-    LATIMER_RETURN_IF_ERROR(Draw(kConvolutionKinds));
-    Begin("other layers", budget - planned_ - validation);
-    if (budget >= 250) {
-      LATIMER_ASSIGN_OR_RETURN(std::vector<Network> staples, MakeStaples(static_cast<int>(budget / 250)));
-      for (Network& staple : staples) LATIMER_RETURN_IF_ERROR(AddSubject(std::move(staple)).status());
+    if (excerpts) {
+      LATIMER_RETURN_IF_ERROR(AddExcerpts(left));
+    } else {
+      Begin("convolutions", left * 11 / 20);
+      LATIMER_RETURN_IF_ERROR(Draw(kConvolutionKinds));
+      Begin("other layers", budget - planned_ - validation);
+      if (budget >= 250) {
+        LATIMER_ASSIGN_OR_RETURN(std::vector<Network> staples, MakeStaples(static_cast<int>(budget / 250)));
+        for (Network& staple : staples) LATIMER_RETURN_IF_ERROR(AddSubject(std::move(staple)).status());
+      }
+      LATIMER_RETURN_IF_ERROR(Draw(kOtherKinds));
     }
-    LATIMER_RETURN_IF_ERROR(Draw(kOtherKinds));
 
     Begin("validation", validation);
     for (int64_t i = 0; i < validation; ++i) {
@@ -102,6 +113,7 @@ class Planner {
     PlannedMeasurement padding;
     padding.kind = MeasurementKind::kPaddingOnly;
     padding.key = SmallestPadding().Key();
+    padding.flush_bytes = kColdCaches;
     LATIMER_ASSIGN_OR_RETURN(padding.subject, PaddingOnlyNetwork(SmallestPadding()));
     keys_.insert(padding.key);
     stages_.back().measurements.push_back(std::move(padding));
@@ -116,6 +128,8 @@ class Planner {
     if (keys_.contains(key)) return false;
     PlannedMeasurement measurement;
     measurement.key = key;
+    measurement.flush_bytes = kColdCaches;
+    measurement.layer_report = options_.method == Method::kLayerReport || options_.method == Method::kExcerpts;
     std::vector<PlannedMeasurement> paddings;
     if (options_.method != Method::kSingleLayer) {
       LATIMER_ASSIGN_OR_RETURN(measurement.network, PaddedNetwork(subject));
@@ -131,6 +145,7 @@ class Planner {
         PlannedMeasurement padding;
         padding.kind = MeasurementKind::kPaddingOnly;
         padding.key = padding_key;
+        padding.flush_bytes = kColdCaches;
         LATIMER_ASSIGN_OR_RETURN(padding.subject, PaddingOnlyNetwork(shape));
         paddings.push_back(std::move(padding));
       }
@@ -147,6 +162,22 @@ class Planner {
     stage_left_ -= cost;
     planned_ += cost;
     return true;
+  }
+
+  absl::Status AddExcerpts(int64_t count) {
+    Begin("excerpts", count);
+    for (int64_t i = 0; i < count; ++i) {
+      PlannedMeasurement measurement;
+      measurement.kind = MeasurementKind::kExcerpt;
+      LATIMER_ASSIGN_OR_RETURN(measurement.subject, SampleExcerpt(random_));
+      measurement.key = absl::StrCat("excerpt ", i + 1);
+      measurement.layer_report = true;
+      measurement.flush_bytes = random_.Pick<int64_t>(kExcerptFlushes);
+      stages_.back().measurements.push_back(std::move(measurement));
+    }
+    stage_left_ = 0;
+    planned_ += count;
+    return absl::OkStatus();
   }
 
   absl::Status Draw(absl::Span<const Weight> kinds) {

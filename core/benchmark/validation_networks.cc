@@ -8,85 +8,18 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/layer_network.h"
-#include "core/network/network_builder.h"
+#include "core/benchmark/network_stack.h"
 
 namespace latimer::benchmark {
 namespace {
 
-// Appends layers one after the other; the first error stops all that follows and is returned by Finish().
-class Stack {
- public:
-  explicit Stack(const Shape& input) {
-    auto id = builder_.AddInput("image", input, DataType::kFloat32);
-    if (id.ok()) {
-      tip = *id;
-    } else {
-      status_ = id.status();
-    }
-  }
-
-  int64_t Channels() const { return tip == kNone ? 0 : builder_.network().tensors[tip].shape[1]; }
-
-  TensorId Add(LayerType type, const LayerAttributes& attributes, absl::InlinedVector<TensorId, 4> inputs) {
-    if (!status_.ok()) return tip;
-    LayerSpec spec;
-    const std::string name = absl::StrCat("layer", next_++);
-    spec.name = name;
-    spec.type = type;
-    spec.attributes = attributes;
-    for (TensorId id : inputs) spec.operands.push_back(Operand::Activation(id));
-    absl::StatusOr<LayerId> id = builder_.AddLayer(spec);
-    if (!id.ok()) {
-      status_ = id.status();
-      return tip;
-    }
-    tip = builder_.network().layers[*id].outputs[0];
-    return tip;
-  }
-
-  TensorId Conv(int64_t kernel, int64_t stride, int64_t channels, LayerType activation = LayerType::kRelu) {
-    Add(LayerType::kConv, SameConv({kernel, kernel}, {stride, stride}, channels), {tip});
-    if (activation != LayerType::kUnspecified) Add(activation, {}, {tip});
-    return tip;
-  }
-
-  TensorId Depthwise(int64_t kernel, int64_t stride, LayerType activation) {
-    const int64_t channels = Channels();
-    Add(LayerType::kDepthwiseConv, SameConv({kernel, kernel}, {stride, stride}, channels, channels), {tip});
-    return Add(activation, {}, {tip});
-  }
-
-  TensorId MaxPool(int64_t kernel, int64_t stride) {
-    return Add(LayerType::kMaxPool, SamePool({kernel, kernel}, {stride, stride}), {tip});
-  }
-
-  void Classify(int64_t classes) {
-    Add(LayerType::kGlobalAveragePool, {}, {tip});
-    const int64_t features = Channels();
-    Add(LayerType::kReshape, OutputShapeAttributes{{1, features}}, {tip});
-    Add(LayerType::kFullyConnected, FullyConnectedAttributes{features, classes, true}, {tip});
-  }
-
-  absl::StatusOr<Network> Finish(absl::string_view name) && {
-    LATIMER_RETURN_IF_ERROR(status_);
-    LATIMER_ASSIGN_OR_RETURN(Network network, std::move(builder_).Finish({}));
-    network.name = std::string(name);
-    return network;
-  }
-
-  TensorId tip = kNone;
-
- private:
-  NetworkBuilder builder_;
-  absl::Status status_;
-  int next_ = 0;
-};
+constexpr auto kNoActivation = LayerType::kUnspecified;
 
 // Dong and Yang, "NAS-Bench-201" (2020): four nodes, six edges; digits name the operation of each edge: 0 none, 1 skip,
 // 2 1x1 convolution, 3 3x3 convolution, 4 3x3 average pooling. Edges: 0>1, 0>2, 1>2, 0>3, 1>3, 2>3.
 absl::StatusOr<Network> NasCell(absl::string_view name, absl::string_view code) {
-  Stack stack({1, 3, 32, 32});
-  stack.Conv(3, 1, 16, LayerType::kUnspecified);
+  NetworkStack stack({1, 3, 32, 32});
+  stack.Conv({.kernel = 3, .channels = 16, .activation = kNoActivation});
   auto edge = [&](char operation, TensorId from, int64_t channels) -> TensorId {
     stack.tip = from;
     switch (operation) {
@@ -94,10 +27,10 @@ absl::StatusOr<Network> NasCell(absl::string_view name, absl::string_view code) 
         return from;
       case '2':
       case '3':
-        stack.Add(LayerType::kRelu, {}, {from});
-        return stack.Conv(operation == '2' ? 1 : 3, 1, channels, LayerType::kUnspecified);
+        stack.Activate(LayerType::kRelu);
+        return stack.Conv({.kernel = operation == '2' ? 1 : 3, .channels = channels, .activation = kNoActivation});
       case '4':
-        return stack.Add(LayerType::kAveragePool, SamePool({3, 3}, {1, 1}), {from});
+        return stack.AveragePool(3, 1);
       default:
         return kNone;
     }
@@ -106,12 +39,12 @@ absl::StatusOr<Network> NasCell(absl::string_view name, absl::string_view code) 
     const int64_t channels = 16 << stage;
     if (stage > 0) {
       const TensorId input = stack.tip;
-      stack.Conv(3, 2, channels);
-      const TensorId main = stack.Conv(3, 1, channels, LayerType::kUnspecified);
+      stack.Conv({.kernel = 3, .stride = 2, .channels = channels});
+      const TensorId main = stack.Conv({.kernel = 3, .channels = channels, .activation = kNoActivation});
       stack.tip = input;
-      stack.Add(LayerType::kAveragePool, SamePool({2, 2}, {2, 2}), {input});
-      const TensorId shortcut = stack.Conv(1, 1, channels, LayerType::kUnspecified);
-      stack.Add(LayerType::kAdd, {}, {main, shortcut});
+      stack.Append(LayerType::kAveragePool, SamePool({2, 2}, {2, 2}), {input});
+      const TensorId shortcut = stack.Conv({.kernel = 1, .channels = channels, .activation = kNoActivation});
+      stack.Add(main, shortcut);
     }
     for (int cell = 0; cell < 5; ++cell) {
       TensorId nodes[4] = {stack.tip, kNone, kNone, kNone};
@@ -123,36 +56,36 @@ absl::StatusOr<Network> NasCell(absl::string_view name, absl::string_view code) 
           if (nodes[from] == kNone) continue;
           const TensorId value = edge(operation, nodes[from], channels);
           if (value == kNone) continue;
-          sum = sum == kNone ? value : stack.Add(LayerType::kAdd, {}, {sum, value});
+          sum = sum == kNone ? value : stack.Add(sum, value);
         }
         nodes[node] = sum;
       }
       stack.tip = nodes[3] == kNone ? nodes[0] : nodes[3];
     }
   }
-  stack.Add(LayerType::kRelu, {}, {stack.tip});
+  stack.Activate(LayerType::kRelu);
   stack.Classify(10);
   return std::move(stack).Finish(name);
 }
 
 // He et al., "Deep Residual Learning" (2016), basic blocks.
 absl::StatusOr<Network> ResNet(absl::string_view name, int64_t image, int64_t width, int blocks) {
-  Stack stack({1, 3, image, image});
-  stack.Conv(7, 2, width);
+  NetworkStack stack({1, 3, image, image});
+  stack.Conv({.kernel = 7, .stride = 2, .channels = width});
   stack.MaxPool(3, 2);
   for (int64_t stage = 0; stage < 4; ++stage) {
     const int64_t channels = width << stage;
     for (int block = 0; block < blocks; ++block) {
       const int64_t stride = stage > 0 && block == 0 ? 2 : 1;
       TensorId shortcut = stack.tip;
-      stack.Conv(3, stride, channels);
-      const TensorId main = stack.Conv(3, 1, channels, LayerType::kUnspecified);
+      stack.Conv({.kernel = 3, .stride = stride, .channels = channels});
+      const TensorId main = stack.Conv({.kernel = 3, .channels = channels, .activation = kNoActivation});
       if (stride != 1) {
         stack.tip = shortcut;
-        shortcut = stack.Conv(1, stride, channels, LayerType::kUnspecified);
+        shortcut = stack.Conv({.kernel = 1, .stride = stride, .channels = channels, .activation = kNoActivation});
       }
-      stack.Add(LayerType::kAdd, {}, {main, shortcut});
-      stack.Add(LayerType::kRelu, {}, {stack.tip});
+      stack.Add(main, shortcut);
+      stack.Activate(LayerType::kRelu);
     }
   }
   stack.Classify(1000);
@@ -161,8 +94,8 @@ absl::StatusOr<Network> ResNet(absl::string_view name, int64_t image, int64_t wi
 
 // Sandler et al., "MobileNetV2" (2018).
 absl::StatusOr<Network> MobileNetV2(absl::string_view name, int64_t image) {
-  Stack stack({1, 3, image, image});
-  stack.Conv(3, 2, 32, LayerType::kRelu6);
+  NetworkStack stack({1, 3, image, image});
+  stack.Conv({.kernel = 3, .stride = 2, .channels = 32, .activation = LayerType::kRelu6});
   struct Group {
     int64_t expansion, channels, repeats, stride;
   };
@@ -171,24 +104,26 @@ absl::StatusOr<Network> MobileNetV2(absl::string_view name, int64_t image) {
   for (const Group& group : kGroups) {
     for (int64_t i = 0; i < group.repeats; ++i) {
       const TensorId input = stack.tip;
-      const int64_t c_in = stack.Channels();
+      const int64_t c_in = stack.channels();
       const int64_t stride = i == 0 ? group.stride : 1;
-      if (group.expansion != 1) stack.Conv(1, 1, c_in * group.expansion, LayerType::kRelu6);
+      if (group.expansion != 1) {
+        stack.Conv({.kernel = 1, .channels = c_in * group.expansion, .activation = LayerType::kRelu6});
+      }
       stack.Depthwise(3, stride, LayerType::kRelu6);
-      const TensorId output = stack.Conv(1, 1, group.channels, LayerType::kUnspecified);
-      if (stride == 1 && c_in == group.channels) stack.Add(LayerType::kAdd, {}, {input, output});
+      const TensorId output = stack.Conv({.kernel = 1, .channels = group.channels, .activation = kNoActivation});
+      if (stride == 1 && c_in == group.channels) stack.Add(input, output);
     }
   }
-  stack.Conv(1, 1, 1280, LayerType::kRelu6);
+  stack.Conv({.kernel = 1, .channels = 1280, .activation = LayerType::kRelu6});
   stack.Classify(1000);
   return std::move(stack).Finish(name);
 }
 
 // Simonyan and Zisserman, "Very Deep Convolutional Networks" (2015), configuration A without its large classifier.
 absl::StatusOr<Network> Vgg(absl::string_view name, int64_t image) {
-  Stack stack({1, 3, image, image});
+  NetworkStack stack({1, 3, image, image});
   for (const auto& [channels, repeats] : {std::pair<int64_t, int>{64, 1}, {128, 1}, {256, 2}, {512, 2}, {512, 2}}) {
-    for (int i = 0; i < repeats; ++i) stack.Conv(3, 1, channels);
+    for (int i = 0; i < repeats; ++i) stack.Conv({.kernel = 3, .channels = channels});
     stack.MaxPool(2, 2);
   }
   stack.Classify(1000);
@@ -197,15 +132,15 @@ absl::StatusOr<Network> Vgg(absl::string_view name, int64_t image) {
 
 // Iandola et al., "SqueezeNet" (2016), version 1.1.
 absl::StatusOr<Network> SqueezeNet(absl::string_view name, int64_t image) {
-  Stack stack({1, 3, image, image});
-  stack.Conv(3, 2, 64);
+  NetworkStack stack({1, 3, image, image});
+  stack.Conv({.kernel = 3, .stride = 2, .channels = 64});
   stack.MaxPool(3, 2);
   auto fire = [&](int64_t squeeze, int64_t expand) {
-    const TensorId squeezed = stack.Conv(1, 1, squeeze);
-    const TensorId left = stack.Conv(1, 1, expand);
+    const TensorId squeezed = stack.Conv({.kernel = 1, .channels = squeeze});
+    const TensorId left = stack.Conv({.kernel = 1, .channels = expand});
     stack.tip = squeezed;
-    const TensorId right = stack.Conv(3, 1, expand);
-    stack.Add(LayerType::kConcat, AxisAttributes{1}, {left, right});
+    const TensorId right = stack.Conv({.kernel = 3, .channels = expand});
+    stack.Concat({left, right});
   };
   fire(16, 64);
   fire(16, 64);
@@ -217,8 +152,8 @@ absl::StatusOr<Network> SqueezeNet(absl::string_view name, int64_t image) {
   fire(48, 192);
   fire(64, 256);
   fire(64, 256);
-  stack.Conv(1, 1, 1000);
-  stack.Add(LayerType::kGlobalAveragePool, {}, {stack.tip});
+  stack.Conv({.kernel = 1, .channels = 1000});
+  stack.GlobalAveragePool();
   return std::move(stack).Finish(name);
 }
 

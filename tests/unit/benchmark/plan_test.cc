@@ -41,7 +41,7 @@ std::vector<std::string> Digest(const std::vector<PlanStage>& plan) {
 class Budgets : public testing::TestWithParam<int64_t> {};
 
 TEST_P(Budgets, AreUsedAndRespected) {
-  for (const Method method : {Method::kSmartPadding, Method::kSingleLayer, Method::kLayerReport}) {
+  for (const Method method : {Method::kSmartPadding, Method::kSingleLayer, Method::kLayerReport, Method::kExcerpts}) {
     const int64_t count = Count(Plan(GetParam(), method));
     EXPECT_LE(count, GetParam());
     EXPECT_GE(count, GetParam() * 9 / 10);
@@ -119,6 +119,25 @@ TEST(MakePlan, ReportsNeedNoPaddingOnlyModels) {
       EXPECT_NE(&measurement.runs(), &measurement.subject);
     }
   }
+}
+
+TEST(MakePlan, ExcerptsAreReportedAndSeeEveryStateOfTheCaches) {
+  std::set<int64_t> flushes;
+  std::vector<std::string> names;
+  for (const PlanStage& stage : Plan(300, Method::kExcerpts)) {
+    names.push_back(stage.name);
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      EXPECT_EQ(measurement.layer_report, measurement.kind != MeasurementKind::kValidation);
+      EXPECT_NE(measurement.kind, MeasurementKind::kPaddingOnly);
+      if (measurement.kind == MeasurementKind::kExcerpt) flushes.insert(measurement.flush_bytes);
+      if (measurement.kind == MeasurementKind::kValidation) {
+        EXPECT_EQ(measurement.flush_bytes, 0) << "as callers run them";
+      }
+    }
+  }
+  EXPECT_EQ(names, (std::vector<std::string>{"sweeps", "excerpts", "validation"}));
+  EXPECT_GE(flushes.size(), 4u);
+  EXPECT_EQ(*flushes.begin(), 0);
 }
 
 TEST(MakePlan, StagesComeInOrderAndValidationLast) {

@@ -1,0 +1,89 @@
+#include "core/benchmark/network_excerpts.h"
+
+#include <gtest/gtest.h>
+
+#include <map>
+#include <set>
+
+#include "core/benchmark/network_stack.h"
+#include "core/network/onnx/onnx_export.h"
+#include "core/network/onnx/onnx_import.h"
+#include "core/network/structural_hash.h"
+
+namespace latimer::benchmark {
+namespace {
+
+TEST(SampleExcerpt, DrawsAffordableNetworksOfManyTypes) {
+  Random random(1);
+  std::map<LayerType, int> types;
+  std::set<std::string> distinct;
+  for (int i = 0; i < 400; ++i) {
+    const absl::StatusOr<Network> excerpt = SampleExcerpt(random);
+    ASSERT_TRUE(excerpt.ok()) << excerpt.status();
+    EXPECT_LE(Macs(*excerpt), 700'000'000);
+    EXPECT_FALSE(excerpt->layers.empty());
+    for (const Layer& layer : excerpt->layers) ++types[layer.type];
+    distinct.insert(StructuralHashText(*excerpt));
+  }
+  EXPECT_GT(distinct.size(), 390u);
+  for (const LayerType type : {LayerType::kConv,           LayerType::kDepthwiseConv, LayerType::kConvTranspose,
+                               LayerType::kFullyConnected, LayerType::kMatMul,        LayerType::kSoftmax,
+                               LayerType::kLayerNorm,      LayerType::kAdd,           LayerType::kMul,
+                               LayerType::kConcat,         LayerType::kSplit,         LayerType::kSlice,
+                               LayerType::kMaxPool,        LayerType::kAveragePool,   LayerType::kGlobalAveragePool,
+                               LayerType::kResize,         LayerType::kTranspose,     LayerType::kReshape,
+                               LayerType::kBatchNorm,      LayerType::kLrn,           LayerType::kGelu,
+                               LayerType::kSilu,           LayerType::kHardSwish}) {
+    EXPECT_GT(types[type], 0) << LayerTypeName(type);
+  }
+  EXPECT_GT(types[LayerType::kConv], 1500) << "networks are made of convolutions";
+}
+
+TEST(SampleExcerpt, IsNamedByItsSeed) {
+  Random a(3);
+  Random b(3);
+  Random c(4);
+  EXPECT_EQ(StructuralHash(*SampleExcerpt(a)), StructuralHash(*SampleExcerpt(b)));
+  EXPECT_NE(StructuralHash(*SampleExcerpt(a)), StructuralHash(*SampleExcerpt(c)));
+}
+
+TEST(SampleExcerpt, EnginesGetWhatWasDrawn) {
+  Random random(5);
+  for (int i = 0; i < 60; ++i) {
+    const absl::StatusOr<Network> excerpt = SampleExcerpt(random);
+    ASSERT_TRUE(excerpt.ok());
+    const absl::StatusOr<std::string> onnx = ExportOnnx(*excerpt);
+    ASSERT_TRUE(onnx.ok()) << onnx.status();
+    const absl::StatusOr<Network> read = ImportOnnx(*onnx, {});
+    ASSERT_TRUE(read.ok()) << read.status();
+    EXPECT_EQ(Macs(*read), Macs(*excerpt));
+  }
+}
+
+TEST(NetworkStack, TheFirstErrorStopsItAndIsReturned) {
+  NetworkStack stack({1, 8, 4, 4});
+  stack.Conv({.kernel = 3, .channels = 16});
+  stack.Reshape({1, 7});
+  EXPECT_FALSE(stack.ok());
+  stack.Conv({.kernel = 3, .channels = 16});
+  stack.Classify(10);
+  EXPECT_EQ(std::move(stack).Finish("bad").status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(NetworkStack, BranchesStartFromKeptTensors) {
+  NetworkStack stack({1, 8, 4, 4});
+  const TensorId input = stack.tip;
+  const TensorId left = stack.Conv({.kernel = 3, .channels = 8});
+  stack.tip = input;
+  const TensorId right = stack.Depthwise(3, 1, LayerType::kUnspecified);
+  stack.Add(left, right);
+  const auto [kept, rest] = stack.SplitChannels(3);
+  stack.Concat({rest, kept});
+  EXPECT_EQ(stack.shape(), (Shape{1, 8, 4, 4}));
+  const absl::StatusOr<Network> network = std::move(stack).Finish("branches");
+  ASSERT_TRUE(network.ok()) << network.status();
+  EXPECT_EQ(network->layers.size(), 6u);
+}
+
+}  // namespace
+}  // namespace latimer::benchmark
