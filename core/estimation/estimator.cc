@@ -8,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/estimation/unit_edges.h"
 #include "core/mapping/mapper.h"
+#include "core/network/simplify.h"
 
 namespace latimer {
 namespace {
@@ -165,15 +166,9 @@ void WriteFreeNodes(const Network& network, const MappedNetwork& mapped, v1::Net
   for (absl::string_view node : network.free_nodes) result->add_free_nodes(node.data(), node.size());
 }
 
-}  // namespace
-
-absl::Status EstimateNetwork(const Network& network, const PlatformModel& platform, const EstimateSettings& settings,
-                             UnitMemo* memo, v1::NetworkEstimate* result) {
-  if (!(settings.confidence > 0 && settings.confidence < 1)) {
-    return InvalidArgument("BAD_CONFIDENCE", absl::StrCat("the confidence is ", settings.confidence,
-                                                          "; it lies between 0 and 1, for example 0.9"))
-        .Field("options.confidence");
-  }
+// `network` as the platform's toolchain sees it.
+absl::Status EstimateMerged(const Network& network, const PlatformModel& platform, const EstimateSettings& settings,
+                            UnitMemo* memo, v1::NetworkEstimate* result) {
   result->Clear();
   const MappedNetwork mapped = MapNetwork(network, platform);
   result->set_platform(absl::StrCat("platforms/", platform.id()));
@@ -241,6 +236,21 @@ absl::Status EstimateNetwork(const Network& network, const PlatformModel& platfo
   if (reported == ModelKind::kAuto && used.count() == 1) reported = most_refined;
   result->set_model_kind(static_cast<v1::ModelKind>(reported));
   return absl::OkStatus();
+}
+
+}  // namespace
+
+absl::Status EstimateNetwork(const Network& network, const PlatformModel& platform, const EstimateSettings& settings,
+                             UnitMemo* memo, v1::NetworkEstimate* result) {
+  if (!(settings.confidence > 0 && settings.confidence < 1)) {
+    return InvalidArgument("BAD_CONFIDENCE", absl::StrCat("the confidence is ", settings.confidence,
+                                                          "; it lies between 0 and 1, for example 0.9"))
+        .Field("options.confidence");
+  }
+  if (platform.mapping().merges_duplicates && HasDuplicates(network)) {
+    return EstimateMerged(MergeDuplicates(network), platform, settings, memo, result);
+  }
+  return EstimateMerged(network, platform, settings, memo, result);
 }
 
 }  // namespace latimer

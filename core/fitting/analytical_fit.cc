@@ -6,6 +6,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/fitting/additive_fit.h"
 #include "core/fitting/nelder_mead.h"
 
 namespace latimer::fitting {
@@ -19,6 +20,8 @@ constexpr double kNeededGain =
 constexpr std::array<Unrolling::Dimension, 4> kDimensions = {
     Unrolling::Dimension::kOutputChannels, Unrolling::Dimension::kInputChannels, Unrolling::Dimension::kWidth,
     Unrolling::Dimension::kHeight};
+
+constexpr size_t kEnoughPoints = 600;
 
 double RobustLoss(double residual) {
   const double scaled = residual / kHuber;
@@ -137,6 +140,17 @@ void AnalyticalFit::Write(model::v1::AnalyticalParameters* to) const {
   to->set_peak_ops_per_second(peak);
   to->set_bandwidth_bytes_per_second(bandwidth);
   to->set_overhead_seconds(overhead);
+  if (additive.has_value()) {
+    auto add = [&](int path, const AdditiveTerms& prices) {
+      if (std::all_of(prices.begin(), prices.end(), [](double price) { return price == 0; })) return;
+      model::v1::AdditivePrices* one = to->add_additive();
+      one->set_path(path);
+      one->mutable_price()->Add(prices.begin(), prices.end());
+    };
+    add(-1, additive->any);
+    for (size_t path = 0; path < kNumKernelPaths; ++path) add(static_cast<int>(path), additive->by_path[path]);
+    return;
+  }
   for (const Unrolling& from : unrolling) {
     model::v1::DimensionUnrolling* one = to->add_unrolling();
     one->set_dimension(static_cast<model::v1::Dimension>(from.dimension));
@@ -144,6 +158,14 @@ void AnalyticalFit::Write(model::v1::AnalyticalParameters* to) const {
     one->set_alpha(from.alpha);
     one->set_small_dimension(model::v1::SMALL_DIMENSION_CEILING);
   }
+}
+
+std::vector<DataPoint> Thin(const std::vector<DataPoint>& points) {
+  if (points.size() <= kEnoughPoints) return points;
+  std::vector<DataPoint> thinned;
+  thinned.reserve(kEnoughPoints);
+  for (size_t i = 0; i < kEnoughPoints; ++i) thinned.push_back(points[i * points.size() / kEnoughPoints]);
+  return thinned;
 }
 
 AnalyticalFit FitRoofline(absl::Span<const DataPoint> points, const AnalyticalFit& fallback) {
@@ -170,6 +192,21 @@ AnalyticalFit FitRoofline(absl::Span<const DataPoint> points, const AnalyticalFi
     }
   }
   return *std::move(best);
+}
+
+AnalyticalFit TryAdditive(absl::Span<const DataPoint> points, AnalyticalFit refined) {
+  constexpr double kBetterBy = 0.9;
+  const AdditivePrices prices = FitAdditive(points);
+  const AnalyticalModel roofline = refined.Model(ModelKind::kRefinedRoofline);
+  double of_sum = 0;
+  double of_maximum = 0;
+  for (const DataPoint& point : points) {
+    of_sum += point.weight * RobustLoss(point.Residual(std::log(prices.Seconds(point.features))));
+    of_maximum +=
+        point.weight * RobustLoss(point.Residual(std::log(std::max(1e-12, roofline.Estimate(point.features).seconds))));
+  }
+  if (of_sum < kBetterBy * of_maximum) refined.additive = prices;
+  return refined;
 }
 
 AnalyticalFit FitRefinedRoofline(absl::Span<const DataPoint> points, const AnalyticalFit& roofline) {

@@ -20,8 +20,9 @@
 namespace latimer::fitting {
 namespace {
 
-constexpr float kPullInside = 0.15F;  // as DataPoint::Residual()
-constexpr int kRoundsPerLabel = 10;   // labels follow the predictions into the intervals every so often
+constexpr float kPullInside = 0.15F;         // as DataPoint::Residual()
+constexpr size_t kRowsForHistograms = 1500;  // exact splits take too long beyond
+constexpr int kRoundsPerLabel = 10;          // labels follow the predictions into the intervals every so often
 
 absl::Status Check(int status) {
   if (status == 0) return absl::OkStatus();
@@ -238,7 +239,7 @@ absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows
   const Booster booster(booster_handle);
   const std::vector<std::pair<std::string, std::string>> parameters = {
       {"booster", "gbtree"},
-      {"tree_method", "exact"},
+      {"tree_method", rows.size() > kRowsForHistograms ? "hist" : "exact"},
       {"objective", "reg:squarederror"},
       {"base_score", "0"},
       {"nthread", "1"},

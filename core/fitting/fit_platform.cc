@@ -11,6 +11,7 @@
 #include "core/evaluation/statistics.h"
 #include "core/fitting/analytical_fit.h"
 #include "core/fitting/data_set.h"
+#include "core/fitting/excerpt_data.h"
 #include "core/fitting/judge.h"
 #include "core/fitting/layer_fit.h"
 #include "core/fitting/mapping_fit.h"
@@ -40,12 +41,19 @@ class Fitter {
     LATIMER_RETURN_IF_ERROR(CollectSingles());
     FitFirst();
     CollectFusedPairs();
+    if (!excerpts_.points.empty()) fitting::WriteFusions(excerpts_, result_.model.mutable_mapping());
     result_.model.clear_layer_models();
     LATIMER_RETURN_IF_ERROR(AddBase());
     for (const std::vector<DataPoint>& points : families_) {
       if (points.empty()) continue;
       LATIMER_ASSIGN_OR_RETURN(FamilyFit fit, FitFamily(points, overall_, options_));
-      for (model::v1::LayerModel& model : fit.models) *result_.model.add_layer_models() = std::move(model);
+      const int known = result_.model.trees_size();
+      for (model::v1::LayerModel& model : fit.models) {
+        if (model.statistical_trees() > 0) model.set_statistical_trees(known + model.statistical_trees());
+        if (model.mixed_trees() > 0) model.set_mixed_trees(known + model.mixed_trees());
+        *result_.model.add_layer_models() = std::move(model);
+      }
+      for (model::v1::TreeEnsemble& trees : fit.trees) *result_.model.add_trees() = std::move(trees);
       result_.types.merge(fit.types);
       result_.held_out.insert(result_.held_out.end(), fit.held_out.begin(), fit.held_out.end());
     }
@@ -60,6 +68,7 @@ class Fitter {
   absl::Status CollectSingles() {
     result_.model = input_.base;
     result_.model.clear_layer_models();
+    result_.model.clear_trees();
     result_.model.clear_mapping();
     result_.model.clear_network_error();
     result_.model.clear_network_accuracy();
@@ -87,6 +96,10 @@ class Fitter {
       ++usable;
       Add(*std::move(point));
     }
+    excerpts_ = ReadExcerpts(input_.excerpts, input_.base);
+    result_.ignored_samples += excerpts_.left_out;
+    usable += excerpts_.points.size();
+    for (DataPoint& point : excerpts_.points) Add(point);
     if (usable < kLeastSamples) {
       return Error(absl::StatusCode::kFailedPrecondition, "TOO_FEW_SAMPLES",
                    absl::StrCat("a fit needs at least ", kLeastSamples, " usable samples; there are ", usable));
@@ -108,11 +121,11 @@ class Fitter {
         moving.insert(moving.end(), families_[family].begin(), families_[family].end());
       }
     }
-    overall_ = FitRoofline(all, {1e9, 1e9, 0, {}, 0});
-    base_ = moving.empty() ? overall_ : FitRoofline(moving, overall_);
+    overall_ = FitRoofline(Thin(all), {.peak = 1e9, .bandwidth = 1e9});
+    base_ = moving.empty() ? overall_ : FitRoofline(Thin(moving), overall_);
     base_points_ = moving.empty() ? std::move(all) : std::move(moving);
     for (size_t family = 0; family < families_.size(); ++family) {
-      first_[family] = families_[family].empty() ? base_ : FitRoofline(families_[family], overall_);
+      first_[family] = families_[family].empty() ? base_ : FitRoofline(Thin(families_[family]), overall_);
       const AnalyticalModel model = first_[family].Model(ModelKind::kRoofline);
       std::map<std::string, std::vector<double>> ratios;
       for (const DataPoint& point : families_[family]) {
@@ -167,6 +180,10 @@ class Fitter {
 
   // The smallest padding-only models are hardly more than a network's constant time and that of two units.
   absl::Status FitNetworkOverhead() {
+    if (!excerpts_.points.empty()) {
+      result_.model.set_fixed_seconds_per_network(excerpts_.seconds_per_network);
+      return absl::OkStatus();
+    }
     const AnalyticalFit& convolution = first_[static_cast<size_t>(Family::kConvolution)];
     const AnalyticalModel model = convolution.Model(ModelKind::kRoofline);
     std::vector<std::pair<double, double>> rests;  // by time
@@ -197,6 +214,7 @@ class Fitter {
   PaddingSplit split_;
   FitResult result_;
   Families families_;
+  ExcerptData excerpts_;
   AnalyticalFit overall_;
   AnalyticalFit base_;
   std::vector<DataPoint> base_points_;

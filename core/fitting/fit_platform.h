@@ -12,6 +12,7 @@
 
 #include "absl/status/statusor.h"
 #include "core/benchmark/smart_padding.h"
+#include "core/mapping/report_row.h"
 #include "core/model/model_kind.h"
 #include "core/model/unit_features.h"
 #include "core/network/network.h"
@@ -40,10 +41,19 @@ struct ValidationSample {
   double seconds = 0;
 };
 
+// A network excerpt with the engine's own time per executed layer.
+struct ExcerptSample {
+  Network network;  // simplified
+  std::vector<ReportRow> rows;
+  double seconds = 0;        // of the whole network, without the profiler
+  double flushed_bytes = 0;  // memory written before each run
+};
+
 struct FitInput {
   model::v1::PlatformModel base;  // identity, hardware, toolchain …; layer models and mapping are ignored
   std::vector<Sample> samples;
   std::vector<PaddingSample> paddings;  // optional
+  std::vector<ExcerptSample> excerpts;  // optional
   std::vector<ValidationSample> validation;
 };
 
@@ -68,6 +78,7 @@ struct HeldOutPrediction {
   UnitFeatures features;
   benchmark::TimeInterval measured;
   std::array<double, kNumModelKinds> seconds{};  // 0 where there is no such model
+  int group = -1;                                // of units of one excerpt; negative: none
 };
 
 struct FitResult {

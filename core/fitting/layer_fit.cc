@@ -2,12 +2,13 @@
 
 #include <algorithm>
 #include <cmath>
-#include <optional>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/random.h"
+#include "core/fitting/additive_fit.h"
 #include "core/fitting/boosted_trees.h"
 #include "core/model/tree_model.h"
 
@@ -17,6 +18,7 @@ namespace {
 constexpr size_t kOwnAnalytical = 12;  // points a type needs for parameters of its own; below, it scales its family's
 constexpr size_t kLeastForTrees = 16;  // points of a family
 constexpr size_t kLeastForUnrolling = 24;
+constexpr size_t kManyPoints = 2000;
 constexpr double kBetterBy = 0.97;  // a more complex kind is taken when its error is that much smaller
 constexpr double kLargestError = 50;
 
@@ -30,6 +32,7 @@ using AnalyticalByType = std::map<std::string, Analytical>;
 AnalyticalFit Scaled(AnalyticalFit fit, double factor) {
   fit.peak /= factor;
   fit.bandwidth /= factor;
+  fit.additive.reset();
   return fit;
 }
 
@@ -56,9 +59,10 @@ AnalyticalByType FitAnalytical(const std::vector<DataPoint>& points, const Analy
                                const AnalyticalByType* structure) {
   std::map<std::string, std::vector<DataPoint>> by_type;
   for (const DataPoint& point : points) by_type[point.unit_type].push_back(point);
-  const AnalyticalFit family = FitRoofline(points, fallback);
+  const AnalyticalFit family = FitRoofline(Thin(points), fallback);
   AnalyticalByType fits;
-  for (const auto& [type, own] : by_type) {
+  for (const auto& [type, all_own] : by_type) {
+    const std::vector<DataPoint> own = Thin(all_own);
     Analytical fit;
     if (by_type.size() == 1 || own.size() >= kOwnAnalytical) {
       fit.roofline = by_type.size() == 1 ? family : FitRoofline(own, family);
@@ -67,13 +71,20 @@ AnalyticalByType FitAnalytical(const std::vector<DataPoint>& points, const Analy
     }
     fit.refined = fit.roofline;
     if (structure == nullptr) {
-      if (own.size() >= kLeastForUnrolling) fit.refined = FitRefinedRoofline(own, fit.roofline);
+      if (own.size() >= kLeastForUnrolling) {
+        fit.refined = FitRefinedRoofline(own, fit.roofline);
+        // Only where a layer stands in its network do its terms show apart from each other.
+        const bool in_networks =
+            std::any_of(all_own.begin(), all_own.end(), [](const DataPoint& point) { return point.group >= 0; });
+        if (in_networks) fit.refined = TryAdditive(all_own, std::move(fit.refined));
+      }
     } else if (const auto known = structure->find(type); known != structure->end()) {
       // Which dimensions are unrolled is read from all data, how much it costs from these points alone.
       if (!known->second.refined.unrolling.empty()) {
         fit.refined.unrolling = known->second.refined.unrolling;
         fit.refined = Refit(own, fit.refined);
       }
+      if (known->second.refined.additive.has_value()) fit.refined.additive = FitAdditive(all_own);
     }
     fits.emplace(type, std::move(fit));
   }
@@ -107,15 +118,20 @@ absl::StatusOr<model::v1::TreeEnsemble> Grow(const std::vector<DataPoint>& point
   trees.seed = static_cast<uint32_t>(options.seed);
   trees.rounds = options.rounds;
   const double n = static_cast<double>(points.size());
-  trees.max_depth = n < 40 ? 2 : n < 150 ? 4 : 5;
+  trees.max_depth = n < 40 ? 2 : n < 150 ? 4 : n < 1000 ? 5 : 7;
   trees.min_child_weight = n < 40 ? 1 : 2;
+  if (n > 1000) {
+    trees.rounds = options.rounds * 8 / 5;
+    trees.learning_rate = 0.06;
+    trees.columns = 0.5;
+  }
   return GrowTrees(rows, trees);
 }
 
 using Estimators = std::array<std::unique_ptr<LayerModel>, kNumModelKinds>;
 
-absl::StatusOr<Estimators> MakeEstimators(const Analytical& analytical,
-                                          const std::array<std::optional<TreeEnsemble>, kNumModelKinds>& trees) {
+absl::StatusOr<Estimators> MakeEstimators(
+    const Analytical& analytical, const std::array<std::shared_ptr<const TreeEnsemble>, kNumModelKinds>& trees) {
   Estimators models;
   const AnalyticalModel roofline = analytical.roofline.Model(ModelKind::kRoofline);
   const AnalyticalModel refined = analytical.refined.Model(ModelKind::kRefinedRoofline);
@@ -123,8 +139,8 @@ absl::StatusOr<Estimators> MakeEstimators(const Analytical& analytical,
   models[static_cast<size_t>(ModelKind::kRefinedRoofline)] = std::make_unique<AnalyticalModel>(refined);
   for (ModelKind kind : {ModelKind::kStatistical, ModelKind::kMixed}) {
     const auto index = static_cast<size_t>(kind);
-    if (trees[index].has_value()) {
-      models[index] = std::make_unique<TreeModel>(kind, roofline, refined, *trees[index]);
+    if (trees[index] != nullptr) {
+      models[index] = std::make_unique<TreeModel>(kind, roofline, refined, trees[index]);
     }
   }
   return models;
@@ -141,19 +157,28 @@ using HeldOutByType = std::map<std::string, std::array<HeldOut, kNumModelKinds>>
 absl::Status CrossValidate(const std::vector<DataPoint>& points, const AnalyticalFit& fallback,
                            const AnalyticalByType& structure, bool with_trees, const FitOptions& options,
                            HeldOutByType& errors, std::vector<HeldOutPrediction>& predictions) {
-  const int folds = std::clamp<int>(static_cast<int>(points.size()) / 4, 2, std::max(2, options.folds));
+  const int folds = std::clamp<int>(static_cast<int>(points.size()) / 4, 2,
+                                    points.size() > kManyPoints ? 3 : std::max(2, options.folds));
+  // A draw per group: points of one network know of each other.
+  std::map<int, int> fold_of_group;
+  std::vector<int> fold_of(points.size());
   std::vector<size_t> order(points.size());
   for (size_t i = 0; i < order.size(); ++i) order[i] = i;
   benchmark::Random random(options.seed);
   for (size_t i = order.size(); i > 1; --i) {
     std::swap(order[i - 1], order[static_cast<size_t>(random.Below(static_cast<int64_t>(i)))]);
   }
+  for (size_t i = 0; i < order.size(); ++i) {
+    const int group = points[order[i]].group;
+    const int own = static_cast<int>(i) % folds;
+    fold_of[order[i]] = group < 0 ? own : fold_of_group.try_emplace(group, own).first->second;
+  }
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<DataPoint> fitted;
     std::vector<const DataPoint*> held_out;
     for (size_t i = 0; i < order.size(); ++i) {
       const DataPoint& point = points[order[i]];
-      if (static_cast<int>(i % static_cast<size_t>(folds)) == fold) {
+      if (fold_of[order[i]] == fold) {
         held_out.push_back(&point);
       } else {
         fitted.push_back(point);
@@ -161,16 +186,18 @@ absl::Status CrossValidate(const std::vector<DataPoint>& points, const Analytica
     }
     if (fitted.empty() || held_out.empty()) continue;
     const AnalyticalByType fits = FitAnalytical(fitted, fallback, &structure);
-    std::array<std::optional<TreeEnsemble>, kNumModelKinds> trees;
+    std::array<std::shared_ptr<const TreeEnsemble>, kNumModelKinds> trees;
     for (ModelKind kind : {ModelKind::kStatistical, ModelKind::kMixed}) {
       if (!with_trees) break;
       LATIMER_ASSIGN_OR_RETURN(const model::v1::TreeEnsemble grown, Grow(fitted, fits, kind, options));
-      LATIMER_ASSIGN_OR_RETURN(trees[static_cast<size_t>(kind)], TreeEnsemble::Create("trees", grown));
+      LATIMER_ASSIGN_OR_RETURN(TreeEnsemble ensemble, TreeEnsemble::Create("trees", grown));
+      trees[static_cast<size_t>(kind)] = std::make_shared<const TreeEnsemble>(std::move(ensemble));
     }
     for (const DataPoint* point : held_out) {
       LATIMER_ASSIGN_OR_RETURN(const Estimators models, MakeEstimators(Of(fits, point->unit_type), trees));
       HeldOutPrediction& prediction = predictions.emplace_back();
       prediction.unit_type = point->unit_type;
+      prediction.group = point->group;
       prediction.features = point->features;
       prediction.measured = {std::exp(point->log_lower), std::exp(point->log_upper)};
       for (size_t kind = 0; kind < models.size(); ++kind) {
@@ -204,11 +231,11 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
   FamilyFit result;
   HeldOutByType errors;
   LATIMER_RETURN_IF_ERROR(CrossValidate(points, fallback, fits, with_trees, options, errors, result.held_out));
-  model::v1::TreeEnsemble statistical;
-  model::v1::TreeEnsemble mixed;
   if (with_trees) {
-    LATIMER_ASSIGN_OR_RETURN(statistical, Grow(points, fits, ModelKind::kStatistical, options));
-    LATIMER_ASSIGN_OR_RETURN(mixed, Grow(points, fits, ModelKind::kMixed, options));
+    for (ModelKind kind : {ModelKind::kStatistical, ModelKind::kMixed}) {
+      LATIMER_ASSIGN_OR_RETURN(model::v1::TreeEnsemble grown, Grow(points, fits, kind, options));
+      result.trees.push_back(std::move(grown));
+    }
   }
   for (const auto& [type, fit] : fits) {
     const auto& error = errors[type];
@@ -223,8 +250,8 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
     WriteError(error[static_cast<size_t>(ModelKind::kRefinedRoofline)], quality.samples,
                model.mutable_refined_roofline_error());
     if (with_trees) {
-      *model.mutable_statistical() = statistical;
-      *model.mutable_mixed() = mixed;
+      model.set_statistical_trees(1);
+      model.set_mixed_trees(2);
       WriteError(error[static_cast<size_t>(ModelKind::kStatistical)], quality.samples,
                  model.mutable_statistical_error());
       WriteError(error[static_cast<size_t>(ModelKind::kMixed)], quality.samples, model.mutable_mixed_error());

@@ -13,7 +13,8 @@
 namespace latimer::fitting {
 
 struct FamilyFit {
-  std::vector<model::v1::LayerModel> models;  // one per unit type in the data
+  std::vector<model::v1::LayerModel> models;  // one per unit type in the data; their trees are indices into `trees`
+  std::vector<model::v1::TreeEnsemble> trees;
   std::map<std::string, TypeQuality> types;
   std::vector<HeldOutPrediction> held_out;
 };

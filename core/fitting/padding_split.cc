@@ -86,7 +86,7 @@ void PaddingSplit::Fit(const std::vector<Sample>& samples, const model::v1::Plat
         point.log_lower = point.log_upper = point.log_target;
         points.push_back(std::move(point));
       }
-      const AnalyticalFit fit = FitRoofline(points, {1e9, 1e9, 0, {}, 0});
+      const AnalyticalFit fit = FitRoofline(points, {.peak = 1e9, .bandwidth = 1e9});
       const AnalyticalModel model = fit.Model(ModelKind::kRoofline);
       for (const DataPoint& point : points) {
         const double residual =

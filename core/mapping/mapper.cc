@@ -1,8 +1,10 @@
 #include "core/mapping/mapper.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "core/mapping/features.h"
+#include "core/mapping/graph_context.h"
 
 namespace latimer {
 namespace {
@@ -24,6 +26,7 @@ class Mapper {
         readers_(network.tensors.size(), 0),
         reader_(network.tensors.size(), kNone),
         taken_(network.layers.size(), false) {
+    if (platform.reads_context()) context_.emplace(network, platform.activation_bits(), platform.weight_bits());
     for (LayerId id = 0; id < static_cast<LayerId>(network.layers.size()); ++id) {
       for (TensorId input : network.layers[id].inputs) {
         if (reader_[input] != id) ++readers_[input];
@@ -103,6 +106,7 @@ class Mapper {
   void Complete(ExecutionUnit& unit, absl::string_view unit_type, MappedNetwork& mapped) const {
     unit.unit_type = unit_type;
     unit.features = ComputeFeatures(network_, unit.layers, platform_.activation_bits(), platform_.weight_bits());
+    if (context_.has_value()) context_->Describe(unit.layers, unit.features);
     unit.features.unit_type = platform_.FindUnitType(unit_type);
     mapped.units.push_back(std::move(unit));
   }
@@ -113,6 +117,7 @@ class Mapper {
   std::vector<int32_t> readers_;  // of each tensor; a network output has one more
   std::vector<LayerId> reader_;   // the last of them
   std::vector<bool> taken_;
+  std::optional<GraphContext> context_;
 };
 
 }  // namespace

@@ -36,6 +36,13 @@ double AnalyticalModel::SpatialUtilization(const UnitFeatures& features) const {
 }
 
 UnitTime AnalyticalModel::Estimate(const UnitFeatures& features) const {
+  if (prices_ != nullptr) {
+    UnitTime time;
+    time.seconds = prices_->Seconds(features);
+    time.bound = prices_->ComputeShare(features) > 0.5 ? Bound::kCompute : Bound::kMemory;
+    time.utilization = std::min(1.0, features.operations / (time.seconds * peak_));
+    return time;
+  }
   const double compute = features.operations / (peak_ * SpatialUtilization(features));
   const double memory = features.bytes() / bandwidth_;
   UnitTime time;

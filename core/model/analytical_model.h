@@ -2,8 +2,10 @@
 #ifndef LATIMER_CORE_MODEL_ANALYTICAL_MODEL_H_
 #define LATIMER_CORE_MODEL_ANALYTICAL_MODEL_H_
 
+#include <memory>
 #include <vector>
 
+#include "core/model/additive_terms.h"
 #include "core/model/layer_model.h"
 
 namespace latimer {
@@ -23,6 +25,14 @@ class AnalyticalModel : public LayerModel {
   AnalyticalModel(ModelKind kind, double peak, double bandwidth, std::vector<Unrolling> unrolling, double overhead = 0)
       : kind_(kind), peak_(peak), bandwidth_(bandwidth), overhead_(overhead), unrolling_(std::move(unrolling)) {}
 
+  // The same, with the time a sum of terms instead of a maximum.
+  AnalyticalModel(ModelKind kind, double peak, double bandwidth, double overhead, const AdditivePrices& prices)
+      : kind_(kind),
+        peak_(peak),
+        bandwidth_(bandwidth),
+        overhead_(overhead),
+        prices_(std::make_shared<const AdditivePrices>(prices)) {}
+
   ModelKind kind() const override { return kind_; }
 
   // T = overhead + max(f / (P u), D / B).
@@ -40,6 +50,7 @@ class AnalyticalModel : public LayerModel {
   const double bandwidth_;
   const double overhead_;
   const std::vector<Unrolling> unrolling_;
+  const std::shared_ptr<const AdditivePrices> prices_;  // null: a roofline
 };
 
 }  // namespace latimer

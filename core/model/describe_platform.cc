@@ -65,8 +65,8 @@ void DescribeExtent(const model::v1::TreeEnsemble& trees, v1::LayerModelDescript
   }
 }
 
-void DescribeLayerModel(const model::v1::LayerModel& from, const UnitTypeModels& models,
-                        v1::LayerModelDescription* to) {
+void DescribeLayerModel(const model::v1::PlatformModel& definition, const model::v1::LayerModel& from,
+                        const UnitTypeModels& models, v1::LayerModelDescription* to) {
   to->set_unit_type(from.unit_type());
   to->set_auto_kind(static_cast<v1::ModelKind>(models.auto_kind));
   for (size_t kind = 0; kind < models.by_kind.size(); ++kind) {
@@ -78,8 +78,8 @@ void DescribeLayerModel(const model::v1::LayerModel& from, const UnitTypeModels&
   }
   *to->mutable_accuracy() = from.accuracy();
   // Both ensembles are grown on the same measurements.
-  if (from.has_statistical() || from.has_mixed()) {
-    DescribeExtent(from.has_mixed() ? from.mixed() : from.statistical(), to);
+  if (const int trees = from.mixed_trees() > 0 ? from.mixed_trees() : from.statistical_trees(); trees > 0) {
+    DescribeExtent(definition.trees(trees - 1), to);
   }
 }
 
@@ -117,7 +117,8 @@ v1::Platform PlatformModel::Describe(bool full) const {
                                                                   : v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
   if (!full) return platform;
   for (int i = 0; i < definition_.layer_models_size(); ++i) {
-    DescribeLayerModel(definition_.layer_models(i), unit_types_[static_cast<size_t>(i)], platform.add_layer_models());
+    DescribeLayerModel(definition_, definition_.layer_models(i), unit_types_[static_cast<size_t>(i)],
+                       platform.add_layer_models());
   }
   std::sort(platform.mutable_layer_models()->pointer_begin(), platform.mutable_layer_models()->pointer_end(),
             [](const auto* a, const auto* b) { return a->unit_type() < b->unit_type(); });

@@ -32,6 +32,7 @@ struct MappingRules {
   LayerTypeSet fusion_primaries;  // union over all rules
   std::array<SplitRule, kNumLayerTypes> splits;
   LayerTypeSet free;
+  bool merges_duplicates = false;
 };
 
 // Name of the unit type a layer type runs as where nothing is fused into it: the type's own name, "Pool" for all

@@ -40,9 +40,16 @@ absl::StatusOr<std::shared_ptr<const PlatformModel>> PlatformModel::Create(model
 }
 
 absl::Status PlatformModel::ReadLayerModels() {
+  SharedTrees trees;
+  for (int i = 0; i < definition_.trees_size(); ++i) {
+    LATIMER_ASSIGN_OR_RETURN(TreeEnsemble ensemble,
+                             TreeEnsemble::Create(absl::StrCat("trees[", i, "]"), definition_.trees(i)));
+    trees.push_back(std::make_shared<const TreeEnsemble>(std::move(ensemble)));
+  }
+  reads_context_ = !trees.empty();
   for (int i = 0; i < definition_.layer_models_size(); ++i) {
     const std::string path = absl::StrCat("layer_models[", i, "]");
-    absl::StatusOr<UnitTypeModels> models = ReadLayerModel(path, definition_.layer_models(i));
+    absl::StatusOr<UnitTypeModels> models = ReadLayerModel(path, definition_.layer_models(i), trees);
     if (!models.ok()) {
       return Annotate(models.status(), absl::StrCat("unit type '", definition_.layer_models(i).unit_type(), "'"));
     }

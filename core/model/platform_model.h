@@ -45,6 +45,9 @@ class PlatformModel {
   const UnitTypeModels& unit_type_models(uint8_t index) const { return unit_types_[index]; }
   size_t unit_type_count() const { return unit_types_.size(); }
 
+  // Whether any of its models looks at where a unit stands in the network.
+  bool reads_context() const { return reads_context_; }
+
   const MappingRules& mapping() const { return mapping_; }
 
   // A number no other model of this process has: the key under which answers may be remembered.
@@ -74,6 +77,7 @@ class PlatformModel {
   std::array<ErrorSpread, kNumModelKinds> network_error_;
   MappingRules mapping_;
   uint64_t instance_ = 0;
+  bool reads_context_ = false;
 };
 
 // Reads a platform file (protobuf text). `origin` names it in errors, which say where the field at fault is

@@ -59,42 +59,70 @@ absl::StatusOr<std::unique_ptr<const LayerModel>> ReadAnalytical(const std::stri
     }
     unrolling.push_back(one);
   }
+  if (!from.additive().empty()) {
+    if (kind == ModelKind::kRoofline) {
+      return BadPlatformField(absl::StrCat(path, ".additive"), "a plain roofline has none; see refined_roofline");
+    }
+    AdditivePrices prices;
+    for (int i = 0; i < from.additive_size(); ++i) {
+      const std::string at = absl::StrCat(path, ".additive[", i, "]");
+      const int of = from.additive(i).path();
+      if (of < -1 || of >= static_cast<int>(kNumKernelPaths))
+        return BadPlatformField(absl::StrCat(at, ".path"), "it is unknown");
+      if (from.additive(i).price_size() != static_cast<int>(kNumAdditiveTerms)) {
+        return BadPlatformField(absl::StrCat(at, ".price"), absl::StrCat("there are ", kNumAdditiveTerms, " prices"));
+      }
+      AdditiveTerms& terms = of < 0 ? prices.any : prices.by_path[static_cast<size_t>(of)];
+      for (size_t term = 0; term < terms.size(); ++term) {
+        terms[term] = from.additive(i).price(static_cast<int>(term));
+        if (!(terms[term] >= 0) || !std::isfinite(terms[term])) {
+          return BadPlatformField(absl::StrCat(at, ".price[", term, "]"), "it is negative or no number");
+        }
+      }
+    }
+    return std::make_unique<const AnalyticalModel>(kind, from.peak_ops_per_second(), from.bandwidth_bytes_per_second(),
+                                                   from.overhead_seconds(), prices);
+  }
   return std::make_unique<const AnalyticalModel>(kind, from.peak_ops_per_second(), from.bandwidth_bytes_per_second(),
                                                  std::move(unrolling), from.overhead_seconds());
 }
 
 // A statistical or mixed model, where the file has one.
 absl::Status ReadTreeModel(absl::string_view path, ModelKind kind, const model::v1::LayerModel& definition,
-                           UnitTypeModels& models) {
+                           const SharedTrees& trees, UnitTypeModels& models) {
   const bool mixed = kind == ModelKind::kMixed;
-  const std::string at = absl::StrCat(path, mixed ? ".mixed" : ".statistical");
+  const std::string name = absl::StrCat(path, mixed ? ".mixed" : ".statistical");
+  const std::string at = absl::StrCat(name, "_trees");
+  const int index = mixed ? definition.mixed_trees() : definition.statistical_trees();
   const bool has_error = mixed ? definition.has_mixed_error() : definition.has_statistical_error();
-  if (!(mixed ? definition.has_mixed() : definition.has_statistical())) {
+  if (index == 0) {
     return has_error ? BadPlatformField(at, "it is missing, and its error is there") : absl::OkStatus();
   }
   if (mixed && !definition.has_refined_roofline()) {
     return BadPlatformField(at, "it corrects the refined_roofline, which is missing");
   }
-  if (!has_error) return BadPlatformField(absl::StrCat(at, "_error"), "it is missing");
-  LATIMER_ASSIGN_OR_RETURN(TreeEnsemble trees,
-                           TreeEnsemble::Create(at, mixed ? definition.mixed() : definition.statistical()));
+  if (!has_error) return BadPlatformField(absl::StrCat(name, "_error"), "it is missing");
+  if (index < 1 || static_cast<size_t>(index) > trees.size()) {
+    return BadPlatformField(at, absl::StrCat("it is ", index, "; the platform has ", trees.size(), " tree ensembles"));
+  }
   auto analytical = [&](ModelKind of) {
     return static_cast<const AnalyticalModel*>(models.by_kind[static_cast<size_t>(of)].get());
   };
   const AnalyticalModel* roofline = analytical(ModelKind::kRoofline);
   const AnalyticalModel* refined =
       definition.has_refined_roofline() ? analytical(ModelKind::kRefinedRoofline) : nullptr;
-  models.by_kind[static_cast<size_t>(kind)] =
-      std::make_unique<const TreeModel>(kind, *roofline, refined != nullptr ? *refined : *roofline, std::move(trees));
+  models.by_kind[static_cast<size_t>(kind)] = std::make_unique<const TreeModel>(
+      kind, *roofline, refined != nullptr ? *refined : *roofline, trees[static_cast<size_t>(index) - 1]);
   LATIMER_ASSIGN_OR_RETURN(
       models.error[static_cast<size_t>(kind)],
-      ReadErrorSpread(absl::StrCat(at, "_error"), mixed ? definition.mixed_error() : definition.statistical_error()));
+      ReadErrorSpread(absl::StrCat(name, "_error"), mixed ? definition.mixed_error() : definition.statistical_error()));
   return absl::OkStatus();
 }
 
 }  // namespace
 
-absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition) {
+absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition,
+                                              const SharedTrees& trees) {
   constexpr auto kRoofline = static_cast<size_t>(ModelKind::kRoofline);
   constexpr auto kRefined = static_cast<size_t>(ModelKind::kRefinedRoofline);
   UnitTypeModels models;
@@ -117,8 +145,8 @@ absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const mode
     if (!definition.has_refined_roofline()) return BadPlatformField(at, "there is no refined_roofline");
     LATIMER_ASSIGN_OR_RETURN(models.error[kRefined], ReadErrorSpread(at, definition.refined_roofline_error()));
   }
-  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kStatistical, definition, models));
-  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kMixed, definition, models));
+  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kStatistical, definition, trees, models));
+  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kMixed, definition, trees, models));
   models.auto_kind = definition.has_refined_roofline() ? ModelKind::kRefinedRoofline : ModelKind::kRoofline;
   if (definition.auto_kind() != v1::MODEL_KIND_UNSPECIFIED) {
     const int kind = definition.auto_kind();

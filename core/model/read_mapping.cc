@@ -88,6 +88,7 @@ absl::StatusOr<MappingRules> ReadMapping(const model::v1::Mapping& definition) {
     }
     rule.unit_types.assign(from.unit_types().begin(), from.unit_types().end());
   }
+  rules.merges_duplicates = definition.merges_duplicates();
   LATIMER_ASSIGN_OR_RETURN(rules.free, ReadTypes("mapping.free", definition.free()));
   rules.free.set(static_cast<size_t>(LayerType::kReshape));
   for (size_t type = 0; type < rules.free.size(); ++type) {

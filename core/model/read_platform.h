@@ -2,10 +2,14 @@
 #ifndef LATIMER_CORE_MODEL_READ_PLATFORM_H_
 #define LATIMER_CORE_MODEL_READ_PLATFORM_H_
 
+#include <memory>
+#include <vector>
+
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/error.h"
 #include "core/model/platform_model.h"
+#include "core/model/tree_ensemble.h"
 
 namespace latimer {
 
@@ -20,8 +24,11 @@ absl::Status CheckAccuracy(absl::string_view path, const v1::Accuracy& accuracy)
 
 absl::StatusOr<ErrorSpread> ReadErrorSpread(absl::string_view path, const model::v1::ErrorSpread& spread);
 
-// `path` is that of the layer model.
-absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition);
+using SharedTrees = std::vector<std::shared_ptr<const TreeEnsemble>>;
+
+// `path` is that of the layer model; `trees` are the platform's.
+absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition,
+                                              const SharedTrees& trees);
 
 absl::StatusOr<MappingRules> ReadMapping(const model::v1::Mapping& definition);
 

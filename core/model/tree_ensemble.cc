@@ -105,7 +105,7 @@ double TreeEnsemble::LogRatio(const TreeFeatureRow& row) const {
 }
 
 bool TreeEnsemble::IsOutside(const TreeFeatureRow& row) const {
-  for (size_t i = 0; i < row.size(); ++i) {
+  for (size_t i = 0; i < kNumShapeFeatures; ++i) {
     if (row[i] < feature_min_[i] - kOutsideBy || row[i] > feature_max_[i] + kOutsideBy) return true;
   }
   return false;

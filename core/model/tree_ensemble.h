@@ -29,7 +29,7 @@ class TreeEnsemble {
   // The linear part alone.
   double Linear(const TreeFeatureRow& row) const;
 
-  // Whether the row leaves the space of the data by more than a quarter (sizes by a factor of 1.28).
+  // Whether the row's shape leaves the space of the data by more than a quarter (sizes by a factor of 1.28).
   bool IsOutside(const TreeFeatureRow& row) const;
 
  private:

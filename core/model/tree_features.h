@@ -9,8 +9,11 @@
 
 namespace latimer {
 
-inline constexpr int kTreeFeatureVersion = 1;
-inline constexpr size_t kNumTreeFeatures = 36;
+inline constexpr int kTreeFeatureVersion = 2;
+inline constexpr size_t kNumTreeFeatures = 55;
+
+// The first of them tell shapes, the others where a unit stands and how it fits kernels.
+inline constexpr size_t kNumShapeFeatures = 36;
 
 using TreeFeatureRow = std::array<float, kNumTreeFeatures>;
 

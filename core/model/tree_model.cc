@@ -9,9 +9,9 @@ UnitTime TreeModel::Estimate(const UnitFeatures& features) const {
   const AnalyticalModel& analytical = kind_ == ModelKind::kMixed ? refined_ : roofline_;
   UnitTime time = analytical.Estimate(features);
   const TreeFeatureRow row = MakeTreeFeatures(features, roofline_, refined_);
-  time.seconds *= std::exp(trees_.LogRatio(row));
+  time.seconds *= std::exp(trees_->LogRatio(row));
   time.utilization = time.seconds > 0 ? std::min(1.0, features.operations / (time.seconds * analytical.peak())) : 0;
-  time.outside_data = trees_.IsOutside(row);
+  time.outside_data = trees_->IsOutside(row);
   return time;
 }
 

@@ -2,6 +2,7 @@
 #ifndef LATIMER_CORE_MODEL_TREE_MODEL_H_
 #define LATIMER_CORE_MODEL_TREE_MODEL_H_
 
+#include <memory>
 #include <utility>
 
 #include "core/model/analytical_model.h"
@@ -13,7 +14,8 @@ namespace latimer {
 // bounded by what the data showed, so that beyond the data the analytical model carries the estimate.
 class TreeModel : public LayerModel {
  public:
-  TreeModel(ModelKind kind, AnalyticalModel roofline, AnalyticalModel refined, TreeEnsemble trees)
+  TreeModel(ModelKind kind, AnalyticalModel roofline, AnalyticalModel refined,
+            std::shared_ptr<const TreeEnsemble> trees)
       : kind_(kind), roofline_(std::move(roofline)), refined_(std::move(refined)), trees_(std::move(trees)) {}
 
   ModelKind kind() const override { return kind_; }
@@ -23,7 +25,7 @@ class TreeModel : public LayerModel {
   const ModelKind kind_;
   const AnalyticalModel roofline_;
   const AnalyticalModel refined_;
-  const TreeEnsemble trees_;
+  const std::shared_ptr<const TreeEnsemble> trees_;  // not null
 };
 
 }  // namespace latimer

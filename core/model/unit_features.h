@@ -24,7 +24,15 @@ struct UnitFeatures {
   int64_t stride_d = 1, stride_h = 1, stride_w = 1;
   int64_t dilation_h = 1, dilation_w = 1;
   int64_t num_inputs = 1;  // activations read
-  double operations = 0;   // one multiply-accumulate is two
+  // Where the unit stands in its network (core/mapping/graph_context.h); all zero where that is not known.
+  LayerType fused_activation = LayerType::kUnspecified;  // the last of them
+  LayerType producer = LayerType::kUnspecified;          // of the first input; unspecified: an input of the network
+  LayerType consumer = LayerType::kUnspecified;          // the first that reads the output
+  uint8_t fused_sums = 0;                                // element-wise layers of two operands in the unit
+  int16_t residency = 0;                                 // 2 log2 of the bytes the network goes through, rounded
+  int64_t producer_channels = 0;
+  int64_t axis = 0;       // the dimension that is normalised, joined or moved last, from the end: 1 is the last
+  double operations = 0;  // one multiply-accumulate is two
   double input_bytes = 0;
   double output_bytes = 0;
   double weight_bytes = 0;
@@ -36,8 +44,9 @@ struct UnitFeatures {
   friend H AbslHashValue(H h, const UnitFeatures& f) {
     return H::combine(std::move(h), f.type, f.unit_type, f.batch, f.in_d, f.in_h, f.in_w, f.out_d, f.out_h, f.out_w,
                       f.c_in, f.c_out, f.groups, f.kernel_d, f.kernel_h, f.kernel_w, f.stride_d, f.stride_h, f.stride_w,
-                      f.dilation_h, f.dilation_w, f.num_inputs, f.operations, f.input_bytes, f.output_bytes,
-                      f.weight_bytes);
+                      f.dilation_h, f.dilation_w, f.num_inputs, f.fused_activation, f.producer, f.consumer,
+                      f.fused_sums, f.residency, f.producer_channels, f.axis, f.operations, f.input_bytes,
+                      f.output_bytes, f.weight_bytes);
   }
 };
 

@@ -27,13 +27,16 @@ absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method) {
     case v1::BENCHMARK_METHOD_UNSPECIFIED:
     case v1::BENCHMARK_METHOD_SMART_PADDING:
       return benchmark::Method::kSmartPadding;
+    case v1::BENCHMARK_METHOD_EXCERPTS:
+      return benchmark::Method::kExcerpts;
     case v1::BENCHMARK_METHOD_SINGLE_LAYER:
       return benchmark::Method::kSingleLayer;
     case v1::BENCHMARK_METHOD_LAYER_REPORT:
       return benchmark::Method::kLayerReport;
     default:
-      return InvalidArgument("UNKNOWN_METHOD", absl::StrCat("there is no method ", static_cast<int>(method),
-                                                            "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT"))
+      return InvalidArgument("UNKNOWN_METHOD",
+                             absl::StrCat("there is no method ", static_cast<int>(method),
+                                          "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT, EXCERPTS"))
           .Field("method");
   }
 }
@@ -81,6 +84,19 @@ absl::StatusOr<v1::Campaign> CampaignManager::Create(const v1::CreateCampaignReq
         .Field("max_board_seconds");
   }
   LATIMER_ASSIGN_OR_RETURN(const benchmark::Method method, MethodOf(request.method()));
+  if (method == benchmark::Method::kExcerpts || method == benchmark::Method::kLayerReport) {
+    LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store_->ListAgents(platform, "", kMostPageSize));
+    const bool connected =
+        std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.last_seen_unix_ms() > 0; });
+    const bool reported =
+        std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.has_layer_report(); });
+    if (connected && !reported) {
+      return Error(absl::StatusCode::kFailedPrecondition, "NO_LAYER_REPORT",
+                   absl::StrCat("no engine of '", platform, "' reports times per layer, which this method needs; ",
+                                "use SMART_PADDING"))
+          .Field("method");
+    }
+  }
   benchmark::PlanOptions options;
   options.max_measurements = measurements;
   options.method = method;
@@ -95,7 +111,7 @@ absl::StatusOr<v1::Campaign> CampaignManager::Create(const v1::CreateCampaignReq
   campaign.set_max_board_seconds(request.max_board_seconds());
   campaign.set_create_time_unix_ms(NowMs());
   campaign.set_seed(options.seed);
-  const std::vector<TaskRecord> tasks = PlanTasks(plan, method, platform, &campaign);
+  const std::vector<TaskRecord> tasks = PlanTasks(plan, platform, &campaign);
   LATIMER_ASSIGN_OR_RETURN(const int64_t id, store_->AddCampaign(campaign, tasks));
   campaign.set_name(absl::StrCat("campaigns/", id));
   Live& live = live_[id];

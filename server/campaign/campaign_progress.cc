@@ -67,10 +67,7 @@ absl::Status CampaignManager::Refresh(Live& live) {
   if (const std::optional<double> hottest = fleet_->Temperature(platform)) {
     record.set_temperature_celsius(*hottest);
   }
-  if (record.state() == v1::CAMPAIGN_STATE_RUNNING) {
-    const bool waiting = !fleet_->HasLiveAgent(platform);
-    record.set_message(waiting ? "waits for an agent of the platform to connect" : "");
-  }
+  if (record.state() == v1::CAMPAIGN_STATE_RUNNING) record.set_message(fleet_->WhyNoAgentWorks(platform));
   return absl::OkStatus();
 }
 

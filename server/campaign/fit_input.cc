@@ -11,6 +11,7 @@
 #include "absl/time/time.h"
 #include "core/benchmark/plan.h"
 #include "core/benchmark/smart_padding.h"
+#include "core/fitting/measured_excerpt.h"
 #include "core/network/network_proto.h"
 #include "core/network/onnx/onnx_import.h"
 #include "core/network/read_network.h"
@@ -34,7 +35,10 @@ absl::StatusOr<Network> NetworkOf(const TaskRecord& task) {
   v1::NetworkSource source;
   if (!source.ParseFromString(task.network)) return absl::DataLossError("a stored network cannot be read");
   // Subjects as they were planned: Simplify() would change some. Networks as estimates read them.
-  if (task.kind == static_cast<int>(MeasurementKind::kValidation)) return ReadNetwork(source);
+  if (task.kind != static_cast<int>(MeasurementKind::kSubject) &&
+      task.kind != static_cast<int>(MeasurementKind::kPaddingOnly)) {
+    return ReadNetwork(source);
+  }
   if (source.has_onnx_model()) return ImportOnnx(source.onnx_model(), {});
   return NetworkFromProto(source.network());
 }
@@ -123,6 +127,17 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
       if (network.ok()) {
         // The newest measurement of a network counts.
         validation[result.task.name] = {result.task.name, *std::move(network), seconds};
+      } else {
+        ++collected.left_out;
+      }
+    } else if (result.task.kind == static_cast<int>(MeasurementKind::kExcerpt)) {
+      absl::StatusOr<Network> network = NetworkOf(result.task);
+      absl::StatusOr<fitting::ExcerptSample> excerpt =
+          network.ok() ? fitting::MakeExcerpt(*std::move(network), result.measurement,
+                                              static_cast<double>(result.task.flush_bytes))
+                       : network.status();
+      if (excerpt.ok()) {
+        collected.excerpts.push_back(*std::move(excerpt));
       } else {
         ++collected.left_out;
       }

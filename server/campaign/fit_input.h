@@ -20,6 +20,7 @@ model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board);
 struct CollectedResults {
   std::vector<fitting::Sample> samples;
   std::vector<fitting::PaddingSample> paddings;
+  std::vector<fitting::ExcerptSample> excerpts;
   std::vector<fitting::ValidationSample> validation;
   int64_t results = 0;
   int64_t left_out = 0;

@@ -7,8 +7,8 @@
 
 namespace latimer::server {
 
-std::vector<TaskRecord> PlanTasks(const std::vector<benchmark::PlanStage>& plan, benchmark::Method method,
-                                  const std::string& platform, v1::Campaign* campaign) {
+std::vector<TaskRecord> PlanTasks(const std::vector<benchmark::PlanStage>& plan, const std::string& platform,
+                                  v1::Campaign* campaign) {
   std::vector<TaskRecord> tasks;
   const std::string prefix = NewId();
   for (size_t stage = 0; stage < plan.size(); ++stage) {
@@ -34,8 +34,8 @@ std::vector<TaskRecord> PlanTasks(const std::vector<benchmark::PlanStage>& plan,
       }
       task.network = source.SerializeAsString();
       if (!planned.network.layers.empty()) task.subject = NetworkToProto(planned.subject).SerializeAsString();
-      task.layer_report =
-          method == benchmark::Method::kLayerReport && planned.kind == benchmark::MeasurementKind::kSubject;
+      task.layer_report = planned.layer_report;
+      task.flush_bytes = planned.flush_bytes;
     }
   }
   return tasks;

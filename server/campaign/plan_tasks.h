@@ -12,8 +12,8 @@
 namespace latimer::server {
 
 // Tasks in the order of the plan, each with an id no other task has; fills `stages` with names and counts.
-std::vector<TaskRecord> PlanTasks(const std::vector<benchmark::PlanStage>& plan, benchmark::Method method,
-                                  const std::string& platform, v1::Campaign* campaign);
+std::vector<TaskRecord> PlanTasks(const std::vector<benchmark::PlanStage>& plan, const std::string& platform,
+                                  v1::Campaign* campaign);
 
 }  // namespace latimer::server
 

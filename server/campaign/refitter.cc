@@ -118,13 +118,14 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   for (const v1::Agent& agent : agents) fingerprints.insert(agent.fingerprint().digest());
   LATIMER_ASSIGN_OR_RETURN(const std::vector<MeasuredTask> results, store_->ResultsOf(order.platform));
   CollectedResults collected = CollectResults(results, fingerprints);
-  if (collected.samples.empty()) {
+  if (collected.samples.empty() && collected.excerpts.empty()) {
     return Error(absl::StatusCode::kFailedPrecondition, "NO_RESULTS", "no measurement of the campaign succeeded");
   }
   fitting::FitInput input;
   input.base = PlatformOfBoard(*board);
   input.samples = std::move(collected.samples);
   input.paddings = std::move(collected.paddings);
+  input.excerpts = std::move(collected.excerpts);
   input.validation = std::move(collected.validation);
   LATIMER_ASSIGN_OR_RETURN(fitting::FitResult fit, fitting::FitPlatform(input, {}));
   LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> candidate, PlatformModel::Create(fit.model));

@@ -19,6 +19,7 @@ constexpr int kDefaultPageSize = 50;
 constexpr int kMostPageSize = 1000;
 constexpr absl::string_view kTokenPrefix = "after:";
 constexpr double kDay = 86400;
+constexpr size_t kLongestLogged = 64;
 constexpr double kLongestTokenLife = 366 * kDay;
 
 std::string AgentId(absl::string_view name) { return std::string(absl::StripPrefix(name, "agents/")); }
@@ -31,7 +32,13 @@ int64_t NowMs() {
 }
 
 absl::StatusOr<v1::EnrollResponse> Fleet::Enroll(const v1::EnrollRequest& request) {
-  LATIMER_ASSIGN_OR_RETURN(v1::EnrollResponse response, EnrollAgent(*store_, request, NowMs(), is_shipped_));
+  absl::StatusOr<v1::EnrollResponse> enrolled = EnrollAgent(*store_, request, NowMs(), is_shipped_);
+  if (!enrolled.ok()) {
+    LogTo(logger_, LogLevel::kWarning, "enrolment refused",
+          {{"board", request.display_name().substr(0, kLongestLogged)}, {"error", enrolled.status().message()}});
+    return enrolled.status();
+  }
+  const v1::EnrollResponse& response = *enrolled;
   LogTo(logger_, LogLevel::kInfo, "agent enrolled",
         {{"agent", response.agent()}, {"platform", response.platform()}, {"backend", request.backend()}});
   return response;
@@ -115,6 +122,13 @@ absl::StatusOr<v1::Agent> Fleet::AcceptFingerprint(const std::string& name) {
                  absl::StrCat(agent.name(), " is what it was when it enrolled"))
         .Field("name");
   }
+  if (agent.changed_fingerprint().simulated() != agent.fingerprint().simulated()) {
+    return Error(absl::StatusCode::kFailedPrecondition, "SIMULATED_AND_REAL",
+                 absl::StrCat(agent.name(), " was ", agent.fingerprint().simulated() ? "simulated" : "real", " and is ",
+                              agent.changed_fingerprint().simulated() ? "simulated" : "real",
+                              " now; the two never mix: revoke it and enrol the board under another platform"))
+        .Field("name");
+  }
   *agent.mutable_fingerprint() = agent.changed_fingerprint();
   agent.clear_changed_fingerprint();
   LATIMER_RETURN_IF_ERROR(store_->UpdateAgent(agent));
@@ -137,11 +151,14 @@ absl::Status Fleet::Complete(v1::Agent* agent) {
   agent->set_state(v1::AGENT_STATE_OFFLINE);
   if (const AgentSession* session = SessionOf(id)) {
     const SessionState& state = session->state;
-    agent->set_state(state.held ? v1::AGENT_STATE_HELD
-                                : (state.jobs.empty() ? v1::AGENT_STATE_IDLE : v1::AGENT_STATE_BUSY));
+    agent->set_state(state.held           ? v1::AGENT_STATE_HELD
+                     : Silent(*session)   ? v1::AGENT_STATE_OFFLINE
+                     : state.jobs.empty() ? v1::AGENT_STATE_IDLE
+                                          : v1::AGENT_STATE_BUSY);
     agent->set_last_seen_unix_ms(state.last_seen_ms);
     *agent->mutable_conditions() = state.conditions;
     agent->set_spooled_measurements(state.spooled);
+    agent->set_trouble(state.trouble);
   }
   return absl::OkStatus();
 }
@@ -153,10 +170,35 @@ AgentSession* Fleet::SessionOf(absl::string_view agent) const {
   return nullptr;
 }
 
+bool Fleet::Silent(const AgentSession& session) const {
+  return static_cast<double>(NowMs() - session.state.last_seen_ms) > options_.lease_seconds * 1000;
+}
+
 bool Fleet::HasLiveAgent(absl::string_view platform) const {
   return std::any_of(sessions_.begin(), sessions_.end(), [&](const AgentSession* session) {
-    return session->state.open && !session->state.held && session->state.platform == platform;
+    const SessionState& state = session->state;
+    return state.open && !state.held && state.platform == platform && !Silent(*session);
   });
+}
+
+std::string Fleet::WhyNoAgentWorks(absl::string_view platform) const {
+  std::string reason = "waits for an agent of the platform to connect";
+  for (const AgentSession* session : sessions_) {
+    const SessionState& state = session->state;
+    if (!state.open || state.platform != platform) continue;
+    if (state.held) {
+      reason = absl::StrCat("waits: the board of agent ", state.agent,
+                            " has changed and is held; see: latimer agents, latimer agents accept ", state.agent);
+    } else if (Silent(*session)) {
+      reason = absl::StrCat("waits: nothing was heard of agent ", state.agent, " for ",
+                            (NowMs() - state.last_seen_ms) / 1000, " s");
+    } else if (!state.trouble.empty()) {
+      reason = absl::StrCat("agent ", state.agent, ": ", state.trouble);
+    } else {
+      return "";
+    }
+  }
+  return reason;
 }
 
 std::optional<double> Fleet::Temperature(absl::string_view platform) const {
@@ -180,7 +222,7 @@ void Fleet::Dispatch(absl::string_view platform) {
 
 absl::Status Fleet::GiveWork(AgentSession* session) {
   SessionState& state = session->state;
-  while (!draining_ && !state.held && static_cast<int32_t>(state.jobs.size()) < state.capacity) {
+  while (!draining_ && !state.held && !Silent(*session) && static_cast<int32_t>(state.jobs.size()) < state.capacity) {
     const std::string job_id = NewId();
     const int64_t now = NowMs();
     LATIMER_ASSIGN_OR_RETURN(const std::vector<TaskRecord> tasks,
@@ -197,7 +239,7 @@ absl::Status Fleet::GiveWork(AgentSession* session) {
       out->set_measurement_id(task.measurement_id);
       out->mutable_network()->ParseFromString(task.network);
       out->set_layer_report(task.layer_report);
-      out->set_cold_caches(task.kind != static_cast<int>(benchmark::MeasurementKind::kValidation));
+      out->set_flush_bytes(task.flush_bytes);
     }
     state.jobs[job_id] = now;
     session->Send(std::move(message));

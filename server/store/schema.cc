@@ -103,7 +103,12 @@ CREATE TABLE evaluations (
 ) WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1};
+constexpr const char* kVersion2 = R"sql(
+-- Memory written between the runs of a task.
+ALTER TABLE tasks ADD COLUMN flush_bytes INTEGER NOT NULL DEFAULT 0;
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2};
 
 }  // namespace
 

@@ -7,7 +7,7 @@
 
 namespace latimer::server {
 
-inline constexpr int kSchemaVersion = 1;
+inline constexpr int kSchemaVersion = 2;
 
 // Brings the file to kSchemaVersion, each step in its own transaction. FAILED_PRECONDITION for a file of a newer
 // program.

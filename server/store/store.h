@@ -44,6 +44,7 @@ struct TaskRecord {
   std::string subject;  // serialised latimer.v1.Network; empty: the network itself
   std::string network;  // serialised latimer.v1.NetworkSource
   bool layer_report = false;
+  int64_t flush_bytes = 0;  // written between runs
 };
 
 // A task with its result.
@@ -165,6 +166,10 @@ class Store {
                                                               absl::string_view network_hash, int limit);
   // The newest good measurement of each network that a person had measured or that validates, by hash.
   absl::StatusOr<std::vector<std::pair<std::string, v1::Measurement>>> MeasuredNetworks(absl::string_view platform);
+  // The same in order of hashes after `after`, at most `limit`.
+  absl::StatusOr<std::vector<std::pair<std::string, v1::Measurement>>> MeasuredNetworks(absl::string_view platform,
+                                                                                        absl::string_view after,
+                                                                                        int limit);
   // Good results of all campaigns of the platform with their tasks.
   absl::StatusOr<std::vector<MeasuredTask>> ResultsOf(absl::string_view platform);
   absl::StatusOr<int64_t> CountResults(absl::string_view platform);

@@ -23,7 +23,7 @@ int64_t CampaignId(const v1::Campaign& campaign) {
 }
 
 constexpr const char* kTaskColumns =
-    "measurement_id, campaign, stage, position, kind, name, subject, network, layer_report, platform";
+    "measurement_id, campaign, stage, position, kind, name, subject, network, layer_report, platform, flush_bytes";
 
 TaskRecord ReadTask(const Statement& row) {
   TaskRecord task;
@@ -37,6 +37,7 @@ TaskRecord ReadTask(const Statement& row) {
   task.network = row.Text(7);
   task.layer_report = row.Integer(8) != 0;
   task.platform = row.Text(9);
+  task.flush_bytes = row.Integer(10);
   return task;
 }
 
@@ -44,7 +45,7 @@ absl::Status InsertTask(Database& database, absl::string_view platform, const Ta
   return database
       .Prepare(
           "INSERT INTO tasks(measurement_id, campaign, stage, position, platform, kind, name, subject, network, "
-          "layer_report, state) VALUES(?,?,?,?,?,?,?,?,?,?,0)")
+          "layer_report, flush_bytes, state) VALUES(?,?,?,?,?,?,?,?,?,?,?,0)")
       .Bind(task.measurement_id)
       .Bind(campaign)
       .Bind(static_cast<int64_t>(task.stage))
@@ -55,6 +56,7 @@ absl::Status InsertTask(Database& database, absl::string_view platform, const Ta
       .BindBlob(task.subject)
       .BindBlob(task.network)
       .Bind(task.layer_report)
+      .Bind(task.flush_bytes)
       .Run();
 }
 
@@ -359,7 +361,7 @@ absl::StatusOr<std::vector<MeasuredTask>> Store::ResultsOf(absl::string_view pla
   std::vector<MeasuredTask> results;
   Statement row = database_->Prepare(
       "SELECT t.measurement_id, t.campaign, t.stage, t.position, t.kind, t.name, t.subject, t.network, t.layer_report, "
-      "t.platform, m.record FROM tasks t JOIN measurements m ON m.measurement_id = t.measurement_id "
+      "t.platform, t.flush_bytes, m.record FROM tasks t JOIN measurements m ON m.measurement_id = t.measurement_id "
       "WHERE t.platform=? AND t.campaign > 0 AND m.ok=1 ORDER BY t.campaign, t.stage, t.position");
   row.Bind(platform);
   while (true) {
@@ -367,7 +369,7 @@ absl::StatusOr<std::vector<MeasuredTask>> Store::ResultsOf(absl::string_view pla
     if (!more) return results;
     MeasuredTask& result = results.emplace_back();
     result.task = ReadTask(row);
-    result.measurement.ParseFromString(row.Text(10));
+    result.measurement.ParseFromString(row.Text(11));
   }
 }
 

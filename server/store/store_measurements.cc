@@ -91,14 +91,20 @@ absl::StatusOr<std::vector<v1::Measurement>> Store::MeasurementsOf(absl::string_
 
 absl::StatusOr<std::vector<std::pair<std::string, v1::Measurement>>> Store::MeasuredNetworks(
     absl::string_view platform) {
+  return MeasuredNetworks(platform, "", -1);  // no limit
+}
+
+absl::StatusOr<std::vector<std::pair<std::string, v1::Measurement>>> Store::MeasuredNetworks(absl::string_view platform,
+                                                                                             absl::string_view after,
+                                                                                             int limit) {
   MutexLock lock(&mutex_);
   std::vector<std::pair<std::string, v1::Measurement>> networks;
   // Subjects of campaigns are no networks anybody asks about; kind 3 is benchmark::MeasurementKind::kValidation.
   Statement row = database_->Prepare(
       "SELECT m.network_hash, m.record, max(m.receive_ms) FROM measurements m JOIN tasks t "
-      "ON t.measurement_id = m.measurement_id WHERE m.platform=? AND m.ok=1 AND (t.campaign = 0 OR t.kind = 3) "
-      "GROUP BY m.network_hash");
-  row.Bind(platform);
+      "ON t.measurement_id = m.measurement_id WHERE m.platform=? AND m.network_hash>? AND m.ok=1 AND "
+      "(t.campaign = 0 OR t.kind = 3) GROUP BY m.network_hash ORDER BY m.network_hash LIMIT ?");
+  row.Bind(platform).Bind(after).Bind(limit);
   while (true) {
     LATIMER_ASSIGN_OR_RETURN(const bool more, row.Step());
     if (!more) return networks;

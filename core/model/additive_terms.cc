@@ -1,0 +1,63 @@
+#include "core/model/additive_terms.h"
+
+#include <algorithm>
+
+#include "core/base/checked_math.h"
+
+namespace latimer {
+namespace {
+
+constexpr int64_t kBlock = 16;
+constexpr int16_t kLargeNetwork = 2 * 23;  // 8 MB: above, weights come from beyond the caches of one core
+constexpr double kLeastSeconds = 1e-9;
+
+double Dot(const AdditiveTerms& prices, const AdditiveTerms& terms) {
+  double sum = 0;
+  for (size_t i = 0; i < terms.size(); ++i) sum += prices[i] * terms[i];
+  return sum;
+}
+
+}  // namespace
+
+AdditiveTerms MakeAdditiveTerms(const UnitFeatures& f, const BlockedKernel& kernel) {
+  const auto blocks = static_cast<double>(CeilDiv(std::max<int64_t>(f.c_in, 1), kBlock));
+  const bool direct = kernel.path == KernelPath::kDirect || kernel.path == KernelPath::kFewChannels;
+  const double taps = static_cast<double>(f.kernel_d * f.kernel_h * f.kernel_w);
+  AdditiveTerms terms{};
+  terms[0] = 1;
+  terms[1] = f.operations / kernel.utilization;
+  terms[2] = f.operations;
+  terms[3] = f.input_bytes + f.output_bytes;
+  terms[4] = f.weight_bytes;
+  terms[5] = f.residency >= kLargeNetwork ? f.weight_bytes : 0;
+  // Filters are gone through again for every row of the output, partial sums for every block of input channels.
+  terms[6] = direct ? f.weight_bytes * static_cast<double>(f.out_h) : 0;
+  terms[7] = direct ? f.output_bytes * blocks : kernel.path == KernelPath::kPointwise ? f.output_bytes * blocks / 8 : 0;
+  terms[8] = static_cast<double>(f.fused_sums) * f.output_bytes;
+  terms[9] = f.consumer == LayerType::kUnspecified ? f.output_bytes : 0;  // fresh memory for every run
+  terms[10] = kernel.path == KernelPath::kUnfolded || IsPooling(f.type)
+                  ? taps * static_cast<double>(f.out_d * f.out_h * f.out_w) *
+                        static_cast<double>(f.c_in * std::max<int64_t>(1, IsPooling(f.type) ? 1 : f.groups))
+                  : 0;
+  return terms;
+}
+
+const AdditiveTerms& AdditivePrices::Of(KernelPath path) const {
+  const AdditiveTerms& own = by_path[static_cast<size_t>(path)];
+  return std::any_of(own.begin(), own.end(), [](double price) { return price > 0; }) ? own : any;
+}
+
+double AdditivePrices::Seconds(const UnitFeatures& features) const {
+  const BlockedKernel kernel = FitBlockedKernel(features, kBlock);
+  return std::max(kLeastSeconds, Dot(Of(kernel.path), MakeAdditiveTerms(features, kernel)));
+}
+
+double AdditivePrices::ComputeShare(const UnitFeatures& features) const {
+  const BlockedKernel kernel = FitBlockedKernel(features, kBlock);
+  const AdditiveTerms& prices = Of(kernel.path);
+  const AdditiveTerms terms = MakeAdditiveTerms(features, kernel);
+  const double all = Dot(prices, terms);
+  return all > 0 ? (prices[1] * terms[1] + prices[2] * terms[2]) / all : 0;
+}
+
+}  // namespace latimer
