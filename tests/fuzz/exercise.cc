@@ -52,23 +52,6 @@ absl::Status Broken(absl::string_view promise, absl::string_view detail) {
   return absl::InternalError(absl::StrCat(promise, ": ", detail));
 }
 
-// A refusal is the caller's fault, says so in text that fits a message, and has a reason.
-absl::Status CheckRefusal(const absl::Status& refusal) {
-  if (refusal.code() != absl::StatusCode::kInvalidArgument && refusal.code() != absl::StatusCode::kResourceExhausted) {
-    return Broken("bad input is INVALID_ARGUMENT or RESOURCE_EXHAUSTED", refusal.ToString());
-  }
-  const std::optional<ErrorDetails> details = GetErrorDetails(refusal);
-  if (!details.has_value() || details->reason.empty()) return Broken("errors have reasons", refusal.ToString());
-  if (refusal.message().empty() || refusal.message().size() > kLongestErrorMessage) {
-    return Broken("errors have a message of at most 1024 bytes", absl::StrCat(refusal.message().size()));
-  }
-  if (!IsValidUtf8(refusal.message())) return Broken("errors are UTF-8", refusal.message());
-  for (const auto& [key, value] : details->metadata) {
-    if (!IsValidUtf8(key) || !IsValidUtf8(value)) return Broken("errors' metadata is UTF-8", key);
-  }
-  return absl::OkStatus();
-}
-
 bool IsSound(const v1::Latency& latency) {
   return std::isfinite(latency.upper_ms()) && latency.lower_ms() >= 0 && latency.lower_ms() <= latency.estimate_ms() &&
          latency.estimate_ms() <= latency.upper_ms();
@@ -155,6 +138,22 @@ absl::Status CheckNetwork(const v1::NetworkSource& source) {
 
 }  // namespace
 
+absl::Status CheckRefusal(const absl::Status& refusal) {
+  if (refusal.code() != absl::StatusCode::kInvalidArgument && refusal.code() != absl::StatusCode::kResourceExhausted) {
+    return Broken("bad input is INVALID_ARGUMENT or RESOURCE_EXHAUSTED", refusal.ToString());
+  }
+  const std::optional<ErrorDetails> details = GetErrorDetails(refusal);
+  if (!details.has_value() || details->reason.empty()) return Broken("errors have reasons", refusal.ToString());
+  if (refusal.message().empty() || refusal.message().size() > kLongestErrorMessage) {
+    return Broken("errors have a message of at most 1024 bytes", absl::StrCat(refusal.message().size()));
+  }
+  if (!IsValidUtf8(refusal.message())) return Broken("errors are UTF-8", refusal.message());
+  for (const auto& [key, value] : details->metadata) {
+    if (!IsValidUtf8(key) || !IsValidUtf8(value)) return Broken("errors' metadata is UTF-8", key);
+  }
+  return absl::OkStatus();
+}
+
 absl::string_view FormName(Form form) {
   switch (form) {
     case Form::kOnnx:
@@ -163,6 +162,8 @@ absl::string_view FormName(Form form) {
       return "annette";
     case Form::kNetwork:
       return "network";
+    case Form::kReport:
+      return "report";
   }
   return "";
 }
@@ -172,6 +173,8 @@ absl::Status Exercise(Form form, absl::string_view bytes) {
   [[maybe_unused]] static const auto kPrinting = google::protobuf::SetLogHandler(nullptr);
   v1::NetworkSource source;
   switch (form) {
+    case Form::kReport:
+      return ExerciseReport(bytes);
     case Form::kOnnx:
       source.mutable_onnx_model()->assign(bytes.data(), bytes.size());
       if (const auto stripped = StripWeights(bytes); !stripped.ok()) {

@@ -1,4 +1,4 @@
-// libFuzzer's entry points. LATIMER_FUZZ_FORM, set by the build, is the form of network this program feeds.
+// libFuzzer's entry points. LATIMER_FUZZ_FORM, set by the build, is the form of input this program feeds.
 #include <cstdint>
 #include <cstdio>
 #include <cstdlib>
@@ -22,9 +22,7 @@ size_t LLVMFuzzerCustomMutator(uint8_t* data, size_t size, size_t max_size, unsi
   latimer::fuzz::Random random(seed);
   const absl::string_view bytes(reinterpret_cast<const char*>(data), size);
   if (random() % 2 == 0) {
-    const std::string mutant = kForm == latimer::fuzz::Form::kAnnette
-                                   ? latimer::fuzz::MutateJson(bytes, random)
-                                   : latimer::fuzz::MutateMessage(kForm, bytes, random);
+    const std::string mutant = latimer::fuzz::MutateParts(kForm, bytes, random);
     if (!mutant.empty() && mutant.size() <= max_size) {
       std::memcpy(data, mutant.data(), mutant.size());
       return mutant.size();

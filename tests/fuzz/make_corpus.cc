@@ -69,5 +69,6 @@ int main(int argc, char** argv) {
   Write(folder / "onnx", onnx);
   Write(folder / "network", network);
   Write(folder / "annette", AnnetteSeeds());
+  Write(folder / "report", ReportSeeds());
   return 0;
 }

@@ -46,11 +46,17 @@ int64_t WildNumber(Random& random) {
   return kNumbers[random() % kNumbers.size()];
 }
 
+std::string MutateParts(Form form, absl::string_view bytes, Random& random) {
+  if (form == Form::kAnnette) return MutateJson(bytes, random);
+  if (form != Form::kReport) return MutateMessage(form, bytes, random);
+  const bool is_json = !bytes.empty() && (bytes[0] == '[' || bytes[0] == '{');
+  std::string json = is_json && random() % 4 != 0 ? MutateJson(bytes, random) : std::string();
+  return json.empty() ? MutateText(bytes, random) : json;
+}
+
 std::string Mutate(Form form, absl::string_view bytes, Random& random) {
   std::string result;
-  if (random() % 8 != 0) {
-    result = form == Form::kAnnette ? MutateJson(bytes, random) : MutateMessage(form, bytes, random);
-  }
+  if (random() % 8 != 0) result = MutateParts(form, bytes, random);
   return result.empty() ? MutateBytes(bytes, random) : result;
 }
 

@@ -21,6 +21,12 @@ std::string Mutate(Form form, absl::string_view bytes, Random& random);
 std::string MutateMessage(Form form, absl::string_view bytes, Random& random);
 std::string MutateJson(absl::string_view bytes, Random& random);
 
+// Lines changed, repeated, moved or removed; for reports that are no JSON.
+std::string MutateText(absl::string_view text, Random& random);
+
+// Of the kind the form has: JSON, lines or messages. Empty: `bytes` does not parse.
+std::string MutateParts(Form form, absl::string_view bytes, Random& random);
+
 // A number that breaks careless arithmetic, or a small one.
 int64_t WildNumber(Random& random);
 

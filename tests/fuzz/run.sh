@@ -2,7 +2,7 @@
 # Builds the libFuzzer targets with clang and runs them, one after the other, from the committed corpus and what earlier
 # runs found. Findings end up in build/fuzz/findings; the exit status is 1 where there are any.
 #
-# usage: tests/fuzz/run.sh [--seconds N] [TARGET…]      targets: onnx, annette, network (default: all); N: 60
+# usage: tests/fuzz/run.sh [--seconds N] [TARGET…]      targets: onnx, annette, network, report (default: all); N: 60
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -11,7 +11,7 @@ targets=()
 while [ $# -gt 0 ]; do
   case "$1" in
     --seconds) seconds="${2:-}"; shift ;;
-    onnx | annette | network) targets+=("$1") ;;
+    onnx | annette | network | report) targets+=("$1") ;;
     -h | --help) sed -n '2,5s/^# \{0,1\}//p' tests/fuzz/run.sh; exit 0 ;;
     *) printf 'run.sh: unknown argument %s; see --help\n' "$1" >&2; exit 2 ;;
   esac
@@ -22,7 +22,7 @@ if ! [[ "$seconds" =~ ^[1-9][0-9]*$ ]]; then
   exit 2
 fi
 if [ ${#targets[@]} -eq 0 ]; then
-  targets=(onnx annette network)
+  targets=(onnx annette network report)
 fi
 if ! command -v clang++ >/dev/null; then
   printf 'run.sh: clang++ is missing; scripts/install_dependencies.sh lint installs it\n' >&2

@@ -13,6 +13,7 @@ using Seeds = std::map<std::string, std::string>;
 Seeds OnnxSeeds();
 Seeds AnnetteSeeds();
 Seeds NetworkSeeds();
+Seeds ReportSeeds();
 
 }  // namespace latimer::fuzz
 
