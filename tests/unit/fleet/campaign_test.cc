@@ -231,6 +231,21 @@ TEST_F(FleetTest, BoardTimeEndsACampaignWithItsValidation) {
   EXPECT_GT(ended.stages().rbegin()->done(), 0) << "the model was judged";
 }
 
+TEST_F(FleetTest, AMethodTheEngineCannotDoIsRefusedBeforeAnythingIsMeasured) {
+  const std::unique_ptr<PlayedAgent> agent = NewAgent();
+  agent->Hello();  // its engine has no report
+  v1::CreateCampaignRequest request;
+  request.set_platform("board");
+  for (const v1::BenchmarkMethod method : {v1::BENCHMARK_METHOD_EXCERPTS, v1::BENCHMARK_METHOD_LAYER_REPORT}) {
+    request.set_method(method);
+    grpc::ClientContext context;
+    v1::Campaign campaign;
+    const grpc::Status status = Stub<v1::CampaignService>()->CreateCampaign(&context, request, &campaign);
+    EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+    EXPECT_THAT(status.error_message(), HasSubstr("times per layer"));
+  }
+}
+
 TEST_F(FleetTest, RequestsThatCannotBeAreRefused) {
   auto code = [&](const v1::CreateCampaignRequest& request) {
     grpc::ClientContext context;
