@@ -171,6 +171,8 @@ void Boards::Register(grpc::ServerBuilder& builder) {
   builder.RegisterService(&impl_->measurement_service);
 }
 
+Store* Boards::store() { return impl_->store.get(); }
+
 void Boards::Drain() {
   impl_->executor.RunAndWait([this] {
     impl_->fleet.Drain();

@@ -12,6 +12,7 @@
 #include "latimer/v1/platform_service.pb.h"
 #include "server/catalog_source.h"
 #include "server/server_options.h"
+#include "server/store/store.h"
 
 namespace latimer::server {
 
@@ -27,6 +28,9 @@ class Boards {
   Boards& operator=(const Boards&) = delete;
 
   void Register(grpc::ServerBuilder& builder);
+
+  // Safe for concurrent use; lives as long as this.
+  Store* store();
 
   // Ends sessions, watches and waits, so that gRPC's server can go down.
   void Drain();

@@ -1,10 +1,13 @@
 #include "server/platform_service.h"
 
+#include <limits>
+
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "server/platform_evaluations.h"
 #include "server/platform_versions.h"
 #include "server/status_mapping.h"
 
@@ -15,6 +18,8 @@ constexpr int kDefaultPageSize = 50;
 constexpr int kMostPageSize = 1000;
 // A page starts after the platform its token names, so that platforms may come and go between pages.
 constexpr absl::string_view kTokenPrefix = "after:";
+// Small requests with much work behind them.
+constexpr size_t kOnAWorker = std::numeric_limits<size_t>::max();
 
 absl::Status List(const Catalog& catalog, const v1::ListPlatformsRequest& request,
                   v1::ListPlatformsResponse* response) {
@@ -80,6 +85,35 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::RollbackPlatform(grpc::CallbackSe
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(Error(absl::StatusCode::kFailedPrecondition, "NO_DATA_DIR",
                                      "this server fits no models; start it with --data-dir DIR")));
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* PlatformServiceImpl::ListSweeps(grpc::CallbackServerContext* context,
+                                                          const v1::ListSweepsRequest* request,
+                                                          v1::ListSweepsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  RunRequest(
+      parts_, context, kOnAWorker,
+      [this, request, response]() -> absl::Status {
+        LATIMER_ASSIGN_OR_RETURN(*response, sweeps_.List(*parts_.catalog->Get(), store(), *request));
+        return absl::OkStatus();
+      },
+      [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
+  return reactor;
+}
+
+grpc::ServerUnaryReactor* PlatformServiceImpl::ListEvaluations(grpc::CallbackServerContext* context,
+                                                               const v1::ListEvaluationsRequest* request,
+                                                               v1::ListEvaluationsResponse* response) {
+  grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
+  RunRequest(
+      parts_, context, kOnAWorker,
+      [this, request, response]() -> absl::Status {
+        LATIMER_ASSIGN_OR_RETURN(*response, server::ListEvaluations(*parts_.catalog->Get(), store(), *request,
+                                                                    parts_.options->import_limits));
+        return absl::OkStatus();
+      },
+      [reactor](const absl::Status& status) { reactor->Finish(ToGrpcStatus(status)); });
   return reactor;
 }
 

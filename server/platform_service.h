@@ -4,6 +4,7 @@
 
 #include "latimer/v1/platform_service.grpc.pb.h"
 #include "server/boards.h"
+#include "server/platform_sweeps.h"
 #include "server/rpc_support.h"
 
 namespace latimer::server {
@@ -25,10 +26,18 @@ class PlatformServiceImpl final : public v1::PlatformService::CallbackService {
   grpc::ServerUnaryReactor* RollbackPlatform(grpc::CallbackServerContext* context,
                                              const v1::RollbackPlatformRequest* request,
                                              v1::Platform* response) override;
+  grpc::ServerUnaryReactor* ListSweeps(grpc::CallbackServerContext* context, const v1::ListSweepsRequest* request,
+                                       v1::ListSweepsResponse* response) override;
+  grpc::ServerUnaryReactor* ListEvaluations(grpc::CallbackServerContext* context,
+                                            const v1::ListEvaluationsRequest* request,
+                                            v1::ListEvaluationsResponse* response) override;
 
  private:
+  Store* store() const { return boards_ == nullptr ? nullptr : boards_->store(); }
+
   const ServiceParts parts_;
   Boards* boards_ = nullptr;
+  SweepLister sweeps_;
 };
 
 }  // namespace latimer::server
