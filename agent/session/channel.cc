@@ -1,12 +1,20 @@
 #include "agent/session/channel.h"
 
+#include <algorithm>
+#include <cstdint>
+
 namespace latimer::agent {
 
-absl::StatusOr<std::shared_ptr<grpc::Channel>> DialServer(const cli::ConnectionOptions& options) {
+absl::StatusOr<std::shared_ptr<grpc::Channel>> DialServer(const cli::ConnectionOptions& options,
+                                                          std::chrono::milliseconds heartbeat) {
+  const auto within = [&](int heartbeats, int fewest_ms, int most_ms) {
+    if (heartbeat.count() == 0) return most_ms;
+    return static_cast<int>(std::clamp<int64_t>(heartbeats * heartbeat.count(), fewest_ms, most_ms));
+  };
   grpc::ChannelArguments arguments;
-  // Servers refuse pings that come more often than every 10 s.
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, 15'000);
-  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 10'000);
+  // Servers refuse pings that come more often than every second.
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, within(3, 1'500, 15'000));
+  arguments.SetInt(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, within(2, 2'000, 10'000));
   arguments.SetInt(GRPC_ARG_HTTP2_MAX_PINGS_WITHOUT_DATA, 0);
   arguments.SetInt(GRPC_ARG_INITIAL_RECONNECT_BACKOFF_MS, 100);
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);  // the time a connection may take

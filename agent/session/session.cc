@@ -54,7 +54,7 @@ absl::Status Session::Run() {
     }
     if (NothingLeft()) return absl::OkStatus();
     const std::chrono::milliseconds pause = backoff_.Next();
-    log_->Warning(absl::StrFormat("no session with %s (%s); next try in %.1f s, %d results wait on disk",
+    log_->Warning(absl::StrFormat("no session with %s (%s); next try in %.1f s, %d results wait",
                                   options_.server, Words(status), static_cast<double>(pause.count()) / 1e3,
                                   spool_->size()));
     const Clock::time_point deadline = Clock::now() + pause;
@@ -70,8 +70,13 @@ absl::Status Session::Run() {
 }
 
 void Session::TellWhatStays() {
-  if (const int64_t left = spool_->size(); left > 0) {
+  const int64_t unsaved = spool_->unsaved();
+  if (const int64_t left = spool_->size() - unsaved; left > 0) {
     log_->Warning(absl::StrCat(left, " results stay on disk for the next start"));
+  }
+  if (unsaved > 0) {
+    log_->Error(absl::StrCat("stopping with ", unsaved,
+                             " results that could be neither stored nor sent; the server will ask for them again"));
   }
 }
 
@@ -121,13 +126,15 @@ Session::Ending Session::RunOnce(grpc::Status* status) {
 bool Session::WriteNext(SessionStream& stream) {
   v1::SessionRequest request;
   const int slots = workload_->FreeSlots();
-  if (Clock::now() >= next_heartbeat_ || slots != announced_slots_) {
+  if (Clock::now() >= next_heartbeat_ || slots != announced_slots_ || workload_->trouble() != announced_trouble_) {
     v1::Heartbeat* heartbeat = request.mutable_heartbeat();
     for (const std::string& id : workload_->HeldJobs()) heartbeat->add_job_ids(id);
     if (!options_.hello.fingerprint().simulated()) *heartbeat->mutable_conditions() = ReadConditions();
     heartbeat->set_spooled_measurements(spool_->size());
     heartbeat->set_free_slots(slots);
+    heartbeat->set_trouble(workload_->trouble());
     announced_slots_ = slots;
+    announced_trouble_ = heartbeat->trouble();
     next_heartbeat_ = Clock::now() + heartbeat_;
   } else if (std::optional<Spool::Entry> entry = spool_->Next(last_sent_); entry.has_value()) {
     *request.mutable_measurement() = std::move(entry->measurement);

@@ -62,6 +62,7 @@ class Session {
   bool welcomed_ = false;
   uint64_t last_sent_ = 0;  // number of the last measurement sent
   int announced_slots_ = -1;
+  std::string announced_trouble_;
   std::chrono::steady_clock::time_point next_heartbeat_;
   std::chrono::milliseconds heartbeat_{0};
 };

@@ -52,28 +52,33 @@ void Worker::MeasureReference(const v1::Job& job) {
   }
 }
 
-bool Worker::Store(const v1::Measurement& measurement) {
-  bool refused = false;
-  while (true) {
-    const absl::Status status = spool_->Add(measurement);
-    if (status.ok()) break;
-    if (!refused) {
-      log_->Error(absl::StrCat(status.message(), ": no new work until there is space; trying again every ",
-                               options_.disk_retry.count(), " ms"));
-      workload_->SetDiskFull(true);
-      refused = true;
+void Worker::Store(const v1::Measurement& measurement) {
+  absl::Status status = spool_->Add(measurement);
+  if (!status.ok()) {
+    if (!disk_full_) {
+      const std::string trouble = absl::StrCat(
+          status.message(), "; until there is space, one result at a time is kept in memory and sent at once");
+      log_->Error(trouble);
+      workload_->SetTrouble(trouble);
+      disk_full_ = true;
     }
-    if (workload_->draining()) {
-      log_->Error("stopping with one result that could not be stored; the server will ask for it again");
-      return false;
+    spool_->AddUnsaved(measurement);
+    workload_->ResultStored();
+    // A second result waits until the first is on disk or with the server: a crash costs one task, which is given
+    // again.
+    const auto delivered = [&] { return !spool_->Contains(measurement.measurement_id()); };
+    while (!delivered() && !workload_->draining()) {
+      workload_->Pause(options_.disk_retry, delivered);
+      if (delivered()) break;
+      status = spool_->Save();
+      if (status.ok()) break;
     }
-    workload_->Pause(options_.disk_retry);
   }
-  if (refused) {
+  if (status.ok() && disk_full_) {
     log_->Info("results can be stored again");
-    workload_->SetDiskFull(false);
+    workload_->SetTrouble("");
+    disk_full_ = false;
   }
-  return true;
 }
 
 void Worker::DoJob(const v1::Job& job) {
@@ -105,10 +110,7 @@ void Worker::DoJob(const v1::Job& job) {
       ++failed;
       log_->Warning(absl::StrCat("task ", task.measurement_id(), " failed: ", measurement.failure().message()));
     }
-    if (!Store(measurement)) {
-      workload_->Drop(job.job_id());
-      return;
-    }
+    Store(measurement);
     workload_->ResultStored();
     if (Clock::now() >= next_progress) {
       progress("");

@@ -36,7 +36,7 @@ class Worker {
   void Loop();
   void DoJob(const v1::Job& job);
   void MeasureReference(const v1::Job& job);
-  bool Store(const v1::Measurement& measurement);
+  void Store(const v1::Measurement& measurement);
 
   const WorkerOptions options_;
   Workload* const workload_;
@@ -46,6 +46,7 @@ class Worker {
   // Used by the thread alone.
   std::unique_ptr<Runner> runner_;
   double reference_ms_ = 0;
+  bool disk_full_ = false;
   std::thread thread_;
 };
 

@@ -48,8 +48,14 @@ std::vector<std::string> Workload::HeldJobs() const {
 
 int Workload::FreeSlots() const {
   MutexLock lock(&mutex_);
-  if (draining_ || disk_full_) return 0;
-  return std::max(0, kMostJobs - static_cast<int>(waiting_.size()) - (current_.empty() ? 0 : 1));
+  if (draining_) return 0;
+  return std::max(0,
+                  (trouble_.empty() ? kMostJobs : 1) - static_cast<int>(waiting_.size()) - (current_.empty() ? 0 : 1));
+}
+
+std::string Workload::trouble() const {
+  MutexLock lock(&mutex_);
+  return trouble_;
 }
 
 std::optional<std::string> Workload::NextDone() {
@@ -67,6 +73,7 @@ void Workload::ForgetReported(const std::function<bool(const std::string&)>& wai
   std::erase_if(done_, [&waits](const Done& done) {
     return done.reported && std::none_of(done.measurement_ids.begin(), done.measurement_ids.end(), waits);
   });
+  worker_wakes_.SignalAll();
 }
 
 void Workload::SessionLost() {
@@ -114,18 +121,18 @@ void Workload::Drop(const std::string& job_id) {
   changed_();
 }
 
-void Workload::SetDiskFull(bool full) {
+void Workload::SetTrouble(std::string trouble) {
   {
     MutexLock lock(&mutex_);
-    disk_full_ = full;
+    trouble_ = std::move(trouble);
   }
   changed_();
 }
 
-void Workload::Pause(std::chrono::milliseconds time) {
+void Workload::Pause(std::chrono::milliseconds time, const std::function<bool()>& enough) {
   const auto deadline = std::chrono::steady_clock::now() + time;
   MutexLock lock(&mutex_);
-  while (!draining_) {
+  while (!draining_ && !(enough && enough())) {
     const auto left = deadline - std::chrono::steady_clock::now();
     if (left.count() <= 0) return;
     worker_wakes_.WaitFor(&mutex_, left);

@@ -31,9 +31,11 @@ class Workload {
   void Cancel(const std::string& job_id);
   std::vector<std::string> HeldJobs() const;
   int FreeSlots() const;
+  // What keeps the agent from working as it should, for people; empty: nothing.
+  std::string trouble() const;
   // A job that is done and was not reported in this session.
   std::optional<std::string> NextDone();
-  // Forgets reported jobs of whose measurements none waits in the spool, as `waits` says.
+  // Measurements were acknowledged: forgets reported jobs of which none waits in the spool, as `waits` says.
   void ForgetReported(const std::function<bool(const std::string& measurement_id)>& waits);
   // The session was lost: what it was told may not have arrived.
   void SessionLost();
@@ -44,9 +46,10 @@ class Workload {
   void Finish(const v1::Job& job);                   // every task has its result in the spool
   void Drop(const std::string& job_id);              // given up
   void ResultStored() { changed_(); }
-  void SetDiskFull(bool full);
-  // Waits; returns early when draining.
-  void Pause(std::chrono::milliseconds time);
+  // While there is trouble the agent holds one job at a time.
+  void SetTrouble(std::string trouble);
+  // Waits; returns early when draining, or when `enough` holds after an acknowledgement.
+  void Pause(std::chrono::milliseconds time, const std::function<bool()>& enough = nullptr);
 
   // Take() and ShouldStop() end the work after the current task.
   void Drain();
@@ -71,7 +74,7 @@ class Workload {
   std::vector<Done> done_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool idle_ ABSL_GUARDED_BY(mutex_) = false;
-  bool disk_full_ ABSL_GUARDED_BY(mutex_) = false;
+  std::string trouble_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace latimer::agent

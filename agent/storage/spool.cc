@@ -81,9 +81,10 @@ bool Spool::Remove(const std::string& id) {
   if (found == number_by_id_.end()) return false;
   const auto entry = waiting_.find(found->second);
   live_bytes_ -= static_cast<int64_t>(entry->second.size());
+  const bool saved = unsaved_.erase(found->second) == 0;
   waiting_.erase(entry);
   number_by_id_.erase(found);
-  return true;
+  return saved;
 }
 
 absl::Status Spool::Append(absl::string_view frame, bool sync) {
@@ -110,6 +111,7 @@ absl::Status Spool::Rewrite() {
   LATIMER_RETURN_IF_ERROR(WriteFileAtomically(path_, bytes, 0600));
   LATIMER_ASSIGN_OR_RETURN(file_, OpenForAppending(path_));
   file_size_ = static_cast<int64_t>(bytes.size());
+  unsaved_.clear();
   return absl::OkStatus();
 }
 
@@ -119,6 +121,23 @@ absl::Status Spool::Add(const v1::Measurement& measurement) {
   if (number_by_id_.contains(measurement.measurement_id())) return absl::OkStatus();
   LATIMER_RETURN_IF_ERROR(Append(EncodeFrame(FrameKind::kMeasurement, bytes), /*sync=*/true));
   Insert(measurement.measurement_id(), std::move(bytes));
+  return absl::OkStatus();
+}
+
+void Spool::AddUnsaved(const v1::Measurement& measurement) {
+  MutexLock lock(&mutex_);
+  if (number_by_id_.contains(measurement.measurement_id())) return;
+  Insert(measurement.measurement_id(), measurement.SerializeAsString());
+  unsaved_.insert(last_number_);
+}
+
+absl::Status Spool::Save() {
+  MutexLock lock(&mutex_);
+  while (!unsaved_.empty()) {
+    const uint64_t number = *unsaved_.begin();
+    LATIMER_RETURN_IF_ERROR(Append(EncodeFrame(FrameKind::kMeasurement, waiting_.at(number)), /*sync=*/true));
+    unsaved_.erase(number);
+  }
   return absl::OkStatus();
 }
 
@@ -133,9 +152,10 @@ void Spool::Acknowledge(absl::Span<const std::string> ids) {
   for (const std::string& id : ids) {
     if (Remove(id)) removed.push_back(id);
   }
-  if (removed.empty()) return;
+  const bool can_empty = waiting_.empty() && file_size_ > 0;
+  if (removed.empty() && !can_empty) return;
   absl::Status status;
-  if (waiting_.empty() || (file_size_ > kRewriteBytes && file_size_ > 4 * live_bytes_)) {
+  if (can_empty || (file_size_ > kRewriteBytes && file_size_ > 4 * live_bytes_)) {
     status = Rewrite();
   } else {
     status = Append(EncodeFrame(FrameKind::kAcknowledged, absl::StrJoin(removed, "\n")), /*sync=*/false);
@@ -159,6 +179,11 @@ std::optional<Spool::Entry> Spool::Next(uint64_t after) const {
 int64_t Spool::size() const {
   MutexLock lock(&mutex_);
   return static_cast<int64_t>(waiting_.size());
+}
+
+int64_t Spool::unsaved() const {
+  MutexLock lock(&mutex_);
+  return static_cast<int64_t>(unsaved_.size());
 }
 
 }  // namespace latimer::agent

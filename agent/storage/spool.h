@@ -13,6 +13,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -35,6 +36,12 @@ class Spool {
   // (RESOURCE_EXHAUSTED: no space left) nothing of it is in the file, and the call may be made again.
   absl::Status Add(const v1::Measurement& measurement);
 
+  // Keeps a measurement in memory that Add() could not store: it waits like the others, and is lost with the process.
+  void AddUnsaved(const v1::Measurement& measurement);
+
+  // Stores what AddUnsaved() took and nobody has acknowledged yet. Errors: as Add().
+  absl::Status Save();
+
   // Whether a measurement with this id waits.
   bool Contains(const std::string& id) const;
 
@@ -50,12 +57,14 @@ class Spool {
   std::optional<Entry> Next(uint64_t after) const;
 
   int64_t size() const;
+  int64_t unsaved() const;  // of them, those in memory only
 
  private:
   Spool(std::string path, Descriptor file, Log* log) : path_(std::move(path)), log_(log), file_(std::move(file)) {}
 
   void Load(absl::string_view bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   void Insert(std::string id, std::string bytes) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // True: it was there, on disk.
   bool Remove(const std::string& id) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Append(absl::string_view frame, bool sync) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
   absl::Status Rewrite() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
@@ -69,6 +78,7 @@ class Spool {
   uint64_t last_number_ ABSL_GUARDED_BY(mutex_) = 0;
   std::map<uint64_t, std::string> waiting_ ABSL_GUARDED_BY(mutex_);  // serialised
   std::unordered_map<std::string, uint64_t> number_by_id_ ABSL_GUARDED_BY(mutex_);
+  std::set<uint64_t> unsaved_ ABSL_GUARDED_BY(mutex_);
 };
 
 }  // namespace latimer::agent

@@ -126,6 +126,13 @@ std::string AgentList(const std::vector<v1::Agent>& agents, absl::Time now, cons
                   {absl::StrCat(agent.failure_count())},
                   {absl::StrCat(agent.spooled_measurements())},
                   {drift ? DriftText(*drift) : "", drift && *drift > kNotableDrift ? Style::kWarning : Style::kPlain}});
+    if (!agent.trouble().empty()) {
+      absl::StrAppend(
+          &notes, "\n",
+          Paint(WrapHanging(Printable(absl::StrCat(Short(agent.name()), " says: ", agent.trouble()), terminal.ascii),
+                            "", terminal.width),
+                Style::kWarning, terminal.color));
+    }
     if (!agent.has_changed_fingerprint()) continue;
     absl::StrAppend(&notes, "\n",
                     Paint(WrapHanging(absl::StrCat("The board of ", Printable(Short(agent.name()), terminal.ascii),
@@ -145,7 +152,7 @@ std::string AgentCsv(const std::vector<v1::Agent>& agents) {
   std::string text =
       CsvRow({"name", "display_name", "platform", "backend", "state", "simulated", "fingerprint", "changed",
               "agent_version", "last_seen_unix_ms", "temperature_celsius", "measurement_count", "failure_count",
-              "spooled_measurements", "first_reference_ms", "last_reference_ms"});
+              "spooled_measurements", "first_reference_ms", "last_reference_ms", "trouble"});
   for (const v1::Agent& agent : agents) {
     text += CsvRow(
         {agent.name(), agent.display_name(), agent.platform(), agent.backend(), StateWord(agent.state()),
@@ -155,7 +162,7 @@ std::string AgentCsv(const std::vector<v1::Agent>& agents) {
          agent.conditions().has_temperature_celsius() ? FormatExact(agent.conditions().temperature_celsius()) : "",
          absl::StrCat(agent.measurement_count()), absl::StrCat(agent.failure_count()),
          absl::StrCat(agent.spooled_measurements()), FormatExact(agent.first_reference_ms()),
-         FormatExact(agent.last_reference_ms())});
+         FormatExact(agent.last_reference_ms()), agent.trouble()});
   }
   return text;
 }

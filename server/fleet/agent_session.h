@@ -30,6 +30,7 @@ struct SessionState {
   std::map<std::string, int64_t> jobs;  // sent or named; when last, in ms
   v1::BoardConditions conditions;       // at the last heartbeat
   int64_t spooled = 0;
+  std::string trouble;
   int64_t last_seen_ms = 0;
 };
 

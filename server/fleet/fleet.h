@@ -56,6 +56,8 @@ class Fleet {
   void CancelJobs(const std::vector<std::string>& jobs);
   // Whether an agent that gets work is connected.
   bool HasLiveAgent(absl::string_view platform) const;
+  // Why no agent of the platform works as it should, for people; empty: one does.
+  std::string WhyNoAgentWorks(absl::string_view platform) const;
   // Hottest board at work for the platform; empty: none says.
   std::optional<double> Temperature(absl::string_view platform) const;
   // Gives lost leases back and hands out work.
@@ -69,6 +71,8 @@ class Fleet {
   absl::Status GiveWork(AgentSession* session);
   absl::StatusOr<v1::Agent> FindAgent(absl::string_view name);
   AgentSession* SessionOf(absl::string_view agent) const;
+  // Whether nothing was heard for so long that its leases are lost: the line is dead, and nobody said goodbye.
+  bool Silent(const AgentSession& session) const;
   // Adds state and counters.
   absl::Status Complete(v1::Agent* agent);
 

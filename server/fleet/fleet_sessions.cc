@@ -15,6 +15,8 @@
 namespace latimer::server {
 namespace {
 
+constexpr size_t kLongestTrouble = 500;
+
 absl::Status Protocol(absl::string_view message) { return InvalidArgument("PROTOCOL_VIOLATION", message); }
 
 absl::Status BadCredential() {
@@ -129,6 +131,7 @@ absl::Status Fleet::HandleHello(AgentSession* session, const v1::Hello& hello) {
     state.held = true;
   }
   agent.set_agent_version(hello.agent_version().substr(0, 64));
+  agent.set_has_layer_report(hello.has_layer_report());
   agent.set_last_seen_unix_ms(state.last_seen_ms);
   LATIMER_RETURN_IF_ERROR(store_->UpdateAgent(agent));
   state.open = true;
@@ -163,6 +166,7 @@ absl::Status Fleet::HandleHeartbeat(AgentSession* session, const v1::Heartbeat& 
   state.capacity = std::clamp(heartbeat.free_slots(), 0, 16) + static_cast<int32_t>(std::min<size_t>(named.size(), 16));
   state.conditions = heartbeat.conditions();
   state.spooled = heartbeat.spooled_measurements();
+  state.trouble = heartbeat.trouble().size() <= kLongestTrouble ? heartbeat.trouble() : "something it tells at length";
   return GiveWork(session);
 }
 
@@ -189,6 +193,10 @@ absl::Status Fleet::HandleMeasurement(AgentSession* session, const v1::Measureme
   v1::SessionResponse message;
   message.mutable_acknowledge()->add_measurement_ids(measurement.measurement_id());
   session->Send(std::move(message));
+  if (stored == Stored::kDuplicate) {
+    LogTo(logger_, LogLevel::kDebug, "result came again",
+          {{"agent", session->state.agent}, {"measurement", measurement.measurement_id()}});
+  }
   if (stored == Stored::kNew && on_result_ != nullptr) on_result_(*task, measurement);
   return absl::OkStatus();
 }

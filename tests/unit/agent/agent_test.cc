@@ -213,7 +213,7 @@ TEST_F(AgentTest, DrainFinishesTheTaskAndSendsItsResult) {
 }
 
 // A limit on the size of files stands in for the full disk: write() fails in the same way.
-TEST_F(AgentTest, FullDiskStopsNewWorkAndLosesNothing) {
+TEST_F(AgentTest, FullDiskWithoutAcknowledgementsStopsWorkAndLosesNothing) {
   signal(SIGXFSZ, SIG_IGN);
   server_.Acknowledge(false);
   StartAgent();
@@ -226,6 +226,8 @@ TEST_F(AgentTest, FullDiskStopsNewWorkAndLosesNothing) {
   EXPECT_TRUE(server_.WaitFor(
       [](const Seen& seen) { return !seen.heartbeat.job_ids().empty() && seen.heartbeat.free_slots() == 0; }));
   EXPECT_THAT(log_.text(), HasSubstr("cannot store a result"));
+  EXPECT_TRUE(server_.WaitFor(
+      [](const Seen& seen) { return absl::StrContains(seen.heartbeat.trouble(), "cannot store a result"); }));
   EXPECT_LT(server_.seen().measurements.size(), 10U);
   ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
   EXPECT_TRUE(server_.WaitFor([](const Seen& seen) { return seen.done_jobs.contains("j1"); }));
@@ -234,6 +236,28 @@ TEST_F(AgentTest, FullDiskStopsNewWorkAndLosesNothing) {
   EXPECT_THAT(seen.measurements, Each(Pair(testing::_, 1)));
   EXPECT_THAT(log_.text(), HasSubstr("results can be stored again"));
   server_.Stop();  // it acknowledges nothing, so that draining would wait
+}
+
+TEST_F(AgentTest, FullDiskDoesNotStopWhatCanBeSentAtOnce) {
+  signal(SIGXFSZ, SIG_IGN);
+  StartAgent();
+  ASSERT_TRUE(server_.WaitFor([](const Seen& seen) { return seen.heartbeat.free_slots() == 2; }));
+  rlimit before{};
+  ASSERT_EQ(getrlimit(RLIMIT_FSIZE, &before), 0);
+  const rlimit full{0, before.rlim_max};
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &full), 0);
+  server_.Send(JobOf("j1", Tasks("a", 10)));
+  EXPECT_TRUE(server_.WaitFor([](const Seen& seen) {
+    return seen.done_jobs.contains("j1") && seen.heartbeat.free_slots() == 1 && !seen.heartbeat.trouble().empty();
+  }));
+  ASSERT_EQ(setrlimit(RLIMIT_FSIZE, &before), 0);
+  server_.Send(JobOf("j2", Tasks("b", 1)));
+  EXPECT_TRUE(server_.WaitFor([](const Seen& seen) {
+    return seen.done_jobs.contains("j2") && seen.heartbeat.free_slots() == 2 && seen.heartbeat.trouble().empty();
+  }));
+  EXPECT_EQ(server_.seen().measurements.size(), 11U);
+  EXPECT_THAT(server_.seen().measurements, Each(Pair(testing::_, 1)));
+  EXPECT_THAT(log_.text(), HasSubstr("results can be stored again"));
 }
 
 TEST_F(AgentTest, SameJobTwiceIsDoneOnce) {

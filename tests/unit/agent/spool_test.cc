@@ -215,6 +215,28 @@ TEST_F(SpoolTest, FullDiskIsReportedAndNothingIsLost) {
   EXPECT_EQ(log_.text(), "");
 }
 
+TEST_F(SpoolTest, WhatIsInMemoryOnlyWaitsLikeTheRest) {
+  {
+    const std::unique_ptr<Spool> spool = Open();
+    ASSERT_TRUE(spool->Add(Make("disk")).ok());
+    spool->AddUnsaved(Make("memory"));
+    spool->AddUnsaved(Make("memory", 2));
+    spool->AddUnsaved(Make("sent"));
+    EXPECT_THAT(Ids(*spool), ElementsAre("disk", "memory", "sent"));
+    EXPECT_EQ(spool->unsaved(), 2);
+    spool->Acknowledge({"sent"});
+    EXPECT_EQ(spool->unsaved(), 1);
+    EXPECT_THAT(Ids(*Open()), ElementsAre("disk"));
+    EXPECT_TRUE(spool->Save().ok());
+    EXPECT_EQ(spool->unsaved(), 0);
+    EXPECT_THAT(Ids(*Open()), ElementsAre("disk", "memory"));
+    spool->AddUnsaved(Make("last"));
+    spool->Acknowledge({"disk", "memory"});
+    spool->Acknowledge({"last"});
+  }
+  EXPECT_EQ(*ReadFile(path()), "") << "nothing waits, also not on disk";
+}
+
 // A process that adds as fast as it can is killed at a random moment: what Add() promised is there.
 TEST_F(SpoolTest, KilledProcessLosesNothingItWasPromised) {
   for (int round = 0; round < 10; ++round) {

@@ -174,6 +174,7 @@ TEST(FleetReportTest, AgentsAndWhatChanged) {
   agent.set_failure_count(5);
   agent.set_first_reference_ms(10);
   agent.set_last_reference_ms(10.8);
+  agent.set_trouble("cannot store a result: No space left on device");
   v1::Agent other;
   other.set_name("agents/b");
   other.set_platform("platforms/ncs2");

@@ -1,6 +1,8 @@
 // Sessions: who gets in, who is told to leave, who is held.
 #include <gmock/gmock.h>
 
+#include "absl/strings/match.h"
+
 #include "fleet_support.h"
 
 namespace latimer::server {
@@ -86,6 +88,7 @@ TEST_F(FleetTest, AChangedBoardIsHeldUntilAPersonAcceptsIt) {
   std::this_thread::sleep_for(std::chrono::milliseconds(500));
   EXPECT_EQ(OnlyAgent().state(), v1::AGENT_STATE_HELD) << "no work";
 
+  agent.Beat();  // who is silent gets no work either
   v1::AcceptFingerprintRequest request;
   request.set_name(OnlyAgent().name());
   grpc::ClientContext context, again_context;
@@ -95,6 +98,52 @@ TEST_F(FleetTest, AChangedBoardIsHeldUntilAPersonAcceptsIt) {
   EXPECT_TRUE(agent.NextJob(&job)) << "work comes now";
   EXPECT_EQ(Stub<v1::FleetService>()->AcceptFingerprint(&again_context, request, &accepted).error_code(),
             grpc::StatusCode::FAILED_PRECONDITION);
+}
+
+TEST_F(FleetTest, ABoardThatTurnsRealIsNotAccepted) {
+  v1::EnrollResponse enrolled;
+  ASSERT_TRUE(Enroll(Token(), "board", &enrolled).ok());
+  v1::Fingerprint real = BoardFacts();
+  real.set_simulated(false);
+  PlayedAgent agent(server_->address(), enrolled.credential(), real);
+  EXPECT_THAT(agent.Hello().held_reason(), HasSubstr("simulated"));
+  v1::AcceptFingerprintRequest request;
+  request.set_name(OnlyAgent().name());
+  grpc::ClientContext context;
+  v1::Agent accepted;
+  const grpc::Status status = Stub<v1::FleetService>()->AcceptFingerprint(&context, request, &accepted);
+  EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
+  EXPECT_THAT(status.error_message(), HasSubstr("never mix"));
+  EXPECT_EQ(OnlyAgent().state(), v1::AGENT_STATE_HELD);
+}
+
+// A line that was cut sends no goodbye: the session stays, and nothing comes.
+TEST_F(FleetTest, ASilentAgentIsOfflineAndTheCampaignSaysWhyItWaits) {
+  const std::unique_ptr<PlayedAgent> agent = NewAgent();
+  agent->Hello();
+  agent->Beat();
+  const v1::Campaign campaign = StartCampaign();
+  WaitUntil("it is offline", [&] { return OnlyAgent().state() == v1::AGENT_STATE_OFFLINE; });
+  EXPECT_THAT(GetCampaign(campaign.name()).message(), HasSubstr("nothing was heard of agent"));
+  agent->Beat();
+  WaitUntil("it is back", [&] { return OnlyAgent().state() != v1::AGENT_STATE_OFFLINE; });
+}
+
+TEST_F(FleetTest, WhatAnAgentComplainsOfIsShown) {
+  const std::unique_ptr<PlayedAgent> agent = NewAgent();
+  agent->Hello();
+  const v1::Campaign campaign = StartCampaign();
+  v1::SessionRequest request;
+  request.mutable_heartbeat()->set_trouble("its disk is full");
+  WaitUntil("it is shown", [&] {
+    EXPECT_TRUE(agent->session().Write(request));
+    return OnlyAgent().trouble() == "its disk is full" &&
+           absl::StrContains(GetCampaign(campaign.name()).message(), "its disk is full");
+  });
+  request.mutable_heartbeat()->set_trouble(std::string(100'000, 'x'));
+  EXPECT_TRUE(agent->session().Write(request));
+  WaitUntil("it is cut", [&] { return OnlyAgent().trouble() != "its disk is full"; });
+  EXPECT_LT(OnlyAgent().trouble().size(), 100U);
 }
 
 TEST_F(FleetTest, ASecondServerOnTheFolderIsRefused) {
