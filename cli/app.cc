@@ -12,6 +12,7 @@
 #include "absl/strings/str_split.h"
 #include "cli/commands/estimate.h"
 #include "cli/commands/network.h"
+#include "cli/commands/platform_show.h"
 #include "cli/commands/platforms.h"
 #include "cli/flags.h"
 #include "cli/fleet_app.h"
@@ -29,6 +30,18 @@ std::vector<std::string> SplitList(absl::string_view text) {
     words.emplace_back(absl::StripAsciiWhitespace(word));
   }
   return words;
+}
+
+constexpr char kShowMapping[] = "--show-mapping";
+
+// Lets --show-mapping stand without its word, also before a file.
+void CompleteShowMapping(std::vector<std::string>* arguments) {
+  for (size_t i = 0; i < arguments->size(); ++i) {
+    if ((*arguments)[i] == "--") return;
+    if ((*arguments)[i] != kShowMapping) continue;
+    const std::string next = i + 1 < arguments->size() ? (*arguments)[i + 1] : "";
+    if (next != "text" && next != "dot") (*arguments)[i] += "=text";
+  }
 }
 
 // Edit distance, to guess what a mistyped word should have been.
@@ -101,6 +114,7 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
       "  latimer token create --server lab:50051\n"
       "  latimer campaign start --platform jetson-int8 --max-board-time 5m --wait --server lab:50051\n"
       "  latimer evaluate --platform jetson-int8 networks/ --server lab:50051\n"
+      "  latimer report --platform jetson-int8 --server lab:50051\n"
       "Exit codes: 0 success, 1 an error, 2 wrong usage. `latimer COMMAND --help` says more.");
   DisplayFlags flags;
   double timeout_seconds = 30;
@@ -123,6 +137,15 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
       ->check(CLI::PositiveNumber)
       ->type_name("N");
   estimate_app.add_flag("--layers", estimate.layers, "Print the layers also for several files");
+  CLI::Option* mapping =
+      AddChoice(estimate_app, kShowMapping, estimate.mapping,
+                {{"text", MappingForm::kText}, {"dot", MappingForm::kDot}},
+                "Show the predicted execution graph instead: units, what is fused into them, edges. FORM is text or "
+                "dot, the language of Graphviz")
+          ->type_name("[FORM]");
+  estimate_app.add_option("-o,--output", estimate.output, "File for the graph; - or none: standard output")
+      ->type_name("FILE")
+      ->needs(mapping);
   AddConnectionFlags(estimate_app, context.connection, timeout_seconds);
   AddDisplayFlags(estimate_app, flags);
   estimate_app.footer(
@@ -131,7 +154,9 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
       "  latimer estimate resnet.onnx --platform ncs2-openvino,zcu102-dnndk\n"
       "  latimer estimate *.onnx --platform zcu102-dnndk --format json > estimates.json\n"
       "  latimer estimate dynamic.onnx --platform zcu102-dnndk --input-shape image=1x3x320x320\n"
-      "  latimer estimate resnet.onnx --platform zcu102-dnndk --server estimator.lab:50051 --tls");
+      "  latimer estimate resnet.onnx --platform zcu102-dnndk --server estimator.lab:50051 --tls\n"
+      "  latimer estimate resnet.onnx --platform zcu102-dnndk --show-mapping\n"
+      "  latimer estimate resnet.onnx --platform zcu102-dnndk --show-mapping dot -o resnet.dot");
 
   PlatformsCommand platforms_command;
   CLI::App& platforms_app = *app.add_subcommand("platforms", "List platforms, or describe one");
@@ -143,7 +168,44 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
       "Examples:\n"
       "  latimer platforms\n"
       "  latimer platforms zcu102-dnndk\n"
+      "  latimer platforms show zcu102-dnndk\n"
       "  latimer platforms --format json");
+  PlatformShowCommand show;
+  CLI::App& show_app = *platforms_app.add_subcommand(
+      "show", "Show what a platform's models learnt: parameters, errors, measured space, a sweep with its staircase");
+  show_app.add_option("NAME", show.platform, "The platform")->required();
+  show_app
+      .add_option("--sweep", show.sweep,
+                  "Sweeps to draw: a number, a part of a name, or all; default: one that shows steps")
+      ->type_name("SWEEP");
+  AddFormatFlag(show_app, show.format, Formats::kTableJson);
+  AddConnectionFlags(show_app, context.connection, timeout_seconds);
+  AddDisplayFlags(show_app, flags);
+  show_app.footer(
+      "Platforms that came with the server have no measurements here; their sweeps are drawn from the model alone.\n\n"
+      "Examples:\n"
+      "  latimer platforms show zcu102-dnndk\n"
+      "  latimer platforms show jetson-int8 --sweep c_out --server lab:50051\n"
+      "  latimer platforms show jetson-int8 --format json --server lab:50051");
+
+  ReportCommand report;
+  CLI::App& report_app = *app.add_subcommand("report", "Write all about a platform into one HTML file");
+  report_app.add_option("--platform", report.platform, "The platform; see `latimer platforms`")
+      ->type_name("P")
+      ->required();
+  report_app.add_option("-o,--output", report.output, "File to write; -: standard output; default: report-P.html")
+      ->type_name("FILE");
+  AddConfidenceFlag(report_app, report.confidence);
+  AddFormatFlag(report_app, report.format, Formats::kHtmlJson);
+  AddConnectionFlags(report_app, context.connection, timeout_seconds);
+  AddDisplayFlags(report_app, flags);
+  report_app.footer(
+      "The file needs neither network nor scripts: facts, errors per layer type, sweeps with their staircases, and\n"
+      "measured networks against their estimates. JSON holds the same and goes to standard output.\n\n"
+      "Examples:\n"
+      "  latimer report --platform zcu102-dnndk\n"
+      "  latimer report --platform jetson-int8 -o jetson.html --server lab:50051\n"
+      "  latimer report --platform jetson-int8 --format json --server lab:50051 > jetson.json");
   const FleetApp fleet_app(app, platforms_app, context.connection, flags);
 
   NetworkCommand network;
@@ -161,6 +223,7 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
   CLI::App& version_app = *app.add_subcommand("version", "Print the version");
 
   const std::vector<std::string> given = arguments;
+  CompleteShowMapping(&arguments);
   std::reverse(arguments.begin(), arguments.end());
   try {
     app.parse(arguments);
@@ -200,9 +263,16 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
     return kSuccess;
   }
   if (const std::optional<int> code = fleet_app.Run(context)) return *code;
+  if (show_app.parsed()) return RunPlatformShow(show, context);
+  if (report_app.parsed()) return RunReport(report, context);
   if (platforms_app.parsed()) return RunPlatforms(platforms_command, context);
   if (network_app.parsed()) return RunNetwork(network, context);
   estimate.platforms = SplitList(platforms);
+  if (estimate.mapping != MappingForm::kNone && estimate.format != Format::kTable) {
+    context.err->Write(
+        "latimer: --show-mapping and --format exclude each other; JSON holds the graph already, as inputUnits\n");
+    return kUsageError;
+  }
   return RunEstimate(estimate, context);
 }
 

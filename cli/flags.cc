@@ -28,6 +28,12 @@ void AddDisplayFlags(CLI::App& command, DisplayFlags& flags) {
 }
 
 void AddFormatFlag(CLI::App& command, Format& format, Formats formats) {
+  if (formats == Formats::kHtmlJson) {
+    AddChoice(command, "--format", format, {{"html", Format::kTable}, {"json", Format::kJson}}, "html or json")
+        ->type_name("FORMAT")
+        ->default_str("html");
+    return;
+  }
   std::map<std::string, Format> choices{{"table", Format::kTable}, {"json", Format::kJson}};
   const char* help = "table or json";
   if (formats != Formats::kTableJson) {
@@ -75,6 +81,10 @@ void AddModelFlags(CLI::App& command, v1::ModelKind& model_kind, double& confide
   AddChoice(command, "--model-kind", model_kind, kModelKinds, "auto, roofline, refined, statistical or mixed")
       ->type_name("KIND")
       ->default_str("auto");
+  AddConfidenceFlag(command, confidence);
+}
+
+void AddConfidenceFlag(CLI::App& command, double& confidence) {
   command.add_option("--confidence", confidence, "Level of the intervals, between 0 and 1")
       ->check(CLI::Validator(
           [](const std::string& text) {

@@ -48,8 +48,8 @@ CLI::Option* AddChoice(CLI::App& command, const std::string& flag, T& value, con
       description);
 }
 
-// table, json and csv; or table and json; or all there are.
-enum class Formats { kTableJsonCsv, kTableJson, kAll };
+// table, json and csv; or table and json; or all there are; or html (which is kTable) and json.
+enum class Formats { kTableJsonCsv, kTableJson, kAll, kHtmlJson };
 void AddFormatFlag(CLI::App& command, Format& format, Formats formats = Formats::kTableJsonCsv);
 
 // A duration such as 90s, 5m, 1h.
@@ -61,6 +61,9 @@ inline constexpr char kFilesHelp[] =
     "Networks: .onnx, ANNETTE .json, latimer.v1.Network as .textproto or .pb; - is standard input";
 void AddNetworkFlags(CLI::App& command, NetworkOptions& network, const std::string& positional = "FILE",
                      const char* files_help = kFilesHelp);
+
+// --confidence.
+void AddConfidenceFlag(CLI::App& command, double& confidence);
 
 // --model-kind and --confidence.
 void AddModelFlags(CLI::App& command, v1::ModelKind& model_kind, double& confidence);

@@ -1,5 +1,6 @@
 #include "cli/client/client.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -69,6 +70,41 @@ absl::StatusOr<v1::Platform> Client::GetPlatform(const std::string& name) {
   const absl::Status status = ToStatus(platform_->GetPlatform(NewContext().get(), request, &platform), target_);
   if (!status.ok()) return status;
   return platform;
+}
+
+absl::StatusOr<std::vector<v1::Sweep>> Client::ListSweeps(const std::string& platform) {
+  std::vector<v1::Sweep> sweeps;
+  v1::ListSweepsRequest request;
+  request.set_name(platform);
+  do {
+    v1::ListSweepsResponse response;
+    const absl::Status status = ToStatus(platform_->ListSweeps(NewContext().get(), request, &response), target_);
+    if (!status.ok()) return status;
+    for (v1::Sweep& sweep : *response.mutable_sweeps()) sweeps.push_back(std::move(sweep));
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  return sweeps;
+}
+
+absl::StatusOr<std::vector<v1::NetworkEvaluation>> Client::ListEvaluations(const std::string& platform,
+                                                                           double confidence) {
+  std::vector<v1::NetworkEvaluation> evaluations;
+  v1::ListEvaluationsRequest request;
+  request.set_name(platform);
+  request.set_confidence(confidence);
+  do {
+    v1::ListEvaluationsResponse response;
+    const absl::Status status = ToStatus(platform_->ListEvaluations(NewContext().get(), request, &response), target_);
+    if (!status.ok()) return status;
+    for (v1::NetworkEvaluation& evaluation : *response.mutable_evaluations()) {
+      evaluations.push_back(std::move(evaluation));
+    }
+    request.set_page_token(response.next_page_token());
+  } while (!request.page_token().empty());
+  std::stable_sort(
+      evaluations.begin(), evaluations.end(),
+      [](const v1::NetworkEvaluation& a, const v1::NetworkEvaluation& b) { return a.network() < b.network(); });
+  return evaluations;
 }
 
 }  // namespace latimer::cli

@@ -35,6 +35,12 @@ class Client {
 
   absl::StatusOr<v1::Platform> GetPlatform(const std::string& name);
 
+  // All sweeps of a platform, from all pages.
+  absl::StatusOr<std::vector<v1::Sweep>> ListSweeps(const std::string& platform);
+
+  // All measured networks of a platform by name, from all pages, with intervals of that level.
+  absl::StatusOr<std::vector<v1::NetworkEvaluation>> ListEvaluations(const std::string& platform, double confidence);
+
  private:
   std::unique_ptr<grpc::ClientContext> NewContext() const;
 

@@ -6,7 +6,9 @@
 #include "cli/client/client.h"
 #include "cli/format/proto_json.h"
 #include "cli/report/estimate_report.h"
+#include "cli/report/mapping_report.h"
 #include "cli/terminal/progress.h"
+#include "cli/terminal/result_file.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
@@ -32,6 +34,10 @@ class Printer {
 
   void Add(const std::string& file, std::vector<v1::NetworkEstimate> estimates) {
     for (v1::NetworkEstimate& estimate : estimates) {
+      if (command_.mapping != MappingForm::kNone) {
+        AddMapping(estimate);
+        continue;
+      }
       if (command_.format == Format::kCsv) context_.out->Write(EstimateCsvRows(file, estimate));
       if (command_.format == Format::kJson) WriteJson(file, estimate);
       if (command_.format != Format::kTable) continue;
@@ -42,7 +48,12 @@ class Printer {
     }
   }
 
-  void Finish(const std::vector<FileError>& errors) {
+  // Errors: those of the file the mapping goes to.
+  absl::Status Finish(const std::vector<FileError>& errors) {
+    if (command_.mapping != MappingForm::kNone) {
+      if (mapping_.empty()) return absl::OkStatus();
+      return WriteResult(command_.output, mapping_, context_.out);
+    }
     if (command_.format == Format::kJson) {
       context_.out->Write(printed_ > 0 ? "\n  ],\n  \"errors\": [" : "],\n  \"errors\": [");
       for (size_t i = 0; i < errors.size(); ++i) {
@@ -53,9 +64,21 @@ class Printer {
     if (command_.format == Format::kTable && summary_.size() > 1) {
       context_.out->Write((printed_ > 0 ? "\n\n" : "") + EstimateSummary(summary_, context_.terminal));
     }
+    return absl::OkStatus();
   }
 
  private:
+  void AddMapping(const v1::NetworkEstimate& estimate) {
+    if (command_.mapping == MappingForm::kDot) {
+      mapping_ += MappingDot(estimate);
+      return;
+    }
+    Terminal terminal = context_.terminal;
+    if (!command_.output.empty() && command_.output != "-") terminal.color = false;
+    if (!mapping_.empty()) mapping_ += "\n\n";
+    mapping_ += MappingText(estimate, terminal);
+  }
+
   void WriteJson(const std::string& file, const v1::NetworkEstimate& estimate) {
     nlohmann::ordered_json json;
     json["file"] = file;
@@ -67,6 +90,7 @@ class Printer {
   const EstimateCommand& command_;
   CommandContext& context_;
   std::vector<v1::NetworkEstimate> summary_;
+  std::string mapping_;
   int printed_ = 0;
 };
 
@@ -101,7 +125,10 @@ int RunEstimate(const EstimateCommand& command, CommandContext& context) {
       if (absl::IsUnavailable(estimates.status()) || unknown_platform) break;
     }
   }
-  printer.Finish(errors);
+  if (const absl::Status written = printer.Finish(errors); !written.ok()) {
+    PrintError(context, "", written);
+    return kRuntimeError;
+  }
   return errors.empty() ? kSuccess : kRuntimeError;
 }
 

@@ -2,11 +2,10 @@
 
 #include <algorithm>
 
-#include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
-#include "absl/strings/str_replace.h"
 #include "absl/strings/strip.h"
+#include "cli/format/kinds.h"
 #include "cli/format/numbers.h"
 #include "cli/terminal/style.h"
 #include "cli/terminal/table.h"
@@ -19,12 +18,6 @@ namespace {
 constexpr int kLabelWidth = 13;
 
 std::string Id(const v1::Platform& platform) { return std::string(absl::StripPrefix(platform.name(), "platforms/")); }
-
-std::string KindWords(v1::ModelKind kind) {
-  absl::string_view name = v1::ModelKind_Name(kind);
-  absl::ConsumePrefix(&name, "MODEL_KIND_");
-  return absl::StrReplaceAll(absl::AsciiStrToLower(name), {{"_", " "}});
-}
 
 std::string Labelled(absl::string_view label, absl::string_view text, const Terminal& terminal) {
   if (text.empty()) return "";
@@ -76,7 +69,7 @@ std::string PlatformList(const std::vector<v1::Platform>& platforms, const Termi
   return table.Render(terminal);
 }
 
-std::string PlatformReport(const v1::Platform& platform, const Terminal& terminal) {
+std::string PlatformFacts(const v1::Platform& platform, const Terminal& terminal) {
   std::string text =
       absl::StrCat(Paint(absl::StrCat(Id(platform), "  ", Printable(platform.display_name(), terminal.ascii)),
                          Style::kTitle, terminal.color),
@@ -96,6 +89,11 @@ std::string PlatformReport(const v1::Platform& platform, const Terminal& termina
   for (const v1::Accuracy& accuracy : platform.network_accuracy()) {
     text += Labelled("networks", AccuracyText(accuracy), terminal);
   }
+  return text;
+}
+
+std::string PlatformReport(const v1::Platform& platform, const Terminal& terminal) {
+  std::string text = PlatformFacts(platform, terminal);
   text += "\n";
   Table table({{.title = "unit type"},
                {.title = "auto kind"},

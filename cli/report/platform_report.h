@@ -16,6 +16,9 @@ std::string PlatformList(const std::vector<v1::Platform>& platforms, const Termi
 // Everything about one.
 std::string PlatformReport(const v1::Platform& platform, const Terminal& terminal);
 
+// Title and facts that are no matter of models: hardware, toolchain, precision, settings, errors of networks.
+std::string PlatformFacts(const v1::Platform& platform, const Terminal& terminal);
+
 }  // namespace latimer::cli
 
 #endif  // LATIMER_CLI_REPORT_PLATFORM_REPORT_H_

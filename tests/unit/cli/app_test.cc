@@ -1,6 +1,8 @@
 // The tool as people call it: options, exit codes and what is printed where, with the estimator in this process.
 #include "cli/app.h"
 
+#include <fstream>
+#include <iterator>
 #include <memory>
 
 #include "gmock/gmock.h"
@@ -73,8 +75,12 @@ class AppTest : public testing::Test {
 server::Server* AppTest::server_ = nullptr;
 
 TEST_F(AppTest, HelpAndVersionGoToTheOutput) {
-  for (const std::vector<std::string>& arguments :
-       {std::vector<std::string>{"--help"}, {"estimate", "--help"}, {"platforms", "--help"}, {"network", "--help"}}) {
+  for (const std::vector<std::string>& arguments : {std::vector<std::string>{"--help"},
+                                                    {"estimate", "--help"},
+                                                    {"platforms", "--help"},
+                                                    {"network", "--help"},
+                                                    {"platforms", "show", "--help"},
+                                                    {"report", "--help"}}) {
     const Outcome outcome = Run(arguments);
     EXPECT_EQ(outcome.code, kSuccess);
     EXPECT_THAT(outcome.out, HasSubstr("Examples:"));
@@ -173,6 +179,70 @@ TEST_F(AppTest, OneFileGetsATableSeveralGetASummary) {
   EXPECT_THAT(two.out, AllOf(HasSubstr("slowest layer"), HasSubstr("nb201_000"), Not(HasSubstr("714 MMAC"))));
   const Outcome layers = Run({"estimate", kAlexnet, kCell, "--platform", "zcu102-dnndk", "--layers"});
   EXPECT_THAT(layers.out, AllOf(HasSubstr("slowest layer"), HasSubstr("714 MMAC")));
+}
+
+TEST_F(AppTest, TheMappingIsShownAsTextOrDot) {
+  for (const std::vector<std::string>& arguments :
+       {std::vector<std::string>{"estimate", kCell, "--platform", "zcu102-dnndk", "--show-mapping"},
+        {"estimate", "--show-mapping", kCell, "--platform", "zcu102-dnndk"},
+        {"estimate", kCell, "--show-mapping", "text", "--platform", "zcu102-dnndk"}}) {
+    const Outcome text = Run(arguments);
+    EXPECT_EQ(text.code, kSuccess) << text.err;
+    EXPECT_THAT(text.out, AllOf(StartsWith("nb201_000 as zcu102-dnndk"), HasSubstr("runs with it"), HasSubstr("├─●")));
+  }
+  const Outcome dot = Run({"estimate", kCell, kAlexnet, "--platform", "zcu102-dnndk", "--show-mapping=dot"});
+  EXPECT_EQ(dot.code, kSuccess) << dot.err;
+  EXPECT_THAT(dot.out, AllOf(StartsWith("digraph \"nb201_000 on zcu102-dnndk\" {"),
+                             HasSubstr("digraph \"tv_alexnet on zcu102-dnndk\" {")));
+  const std::string file = testing::TempDir() + "/mapping.dot";
+  const Outcome written = Run({"estimate", kCell, "--platform", "zcu102-dnndk", "--show-mapping", "dot", "-o", file});
+  EXPECT_EQ(written.code, kSuccess) << written.err;
+  EXPECT_EQ(written.out, "");
+  std::ifstream in(file);
+  EXPECT_EQ(std::string(std::istreambuf_iterator<char>(in), {}), dot.out.substr(0, dot.out.find("}\n") + 2));
+}
+
+TEST_F(AppTest, TheMappingExcludesOtherForms) {
+  const Outcome format = Run({"estimate", kCell, "--platform", "p", "--show-mapping", "--format", "json"});
+  EXPECT_EQ(format.code, kUsageError);
+  EXPECT_THAT(format.err, HasSubstr("inputUnits"));
+  ExpectUsageError({"estimate", kCell, "--platform", "p", "-o", "file"}, "--show-mapping");
+  ExpectUsageError({"estimate", kCell, "--platform", "p", "--show-mapping=png"},
+                   "there is no 'png'; there are dot, text");
+  const Outcome nowhere =
+      Run({"estimate", kCell, "--platform", "zcu102-dnndk", "--show-mapping", "-o", "no/such/file"});
+  EXPECT_EQ(nowhere.code, kRuntimeError);
+  EXPECT_THAT(nowhere.err, HasSubstr("no/such/file cannot be written"));
+}
+
+TEST_F(AppTest, JsonUnitsNameTheUnitsTheyRead) {
+  const json output = json::parse(Run({"estimate", kAlexnet, "--platform", "zcu102-dnndk", "--format", "json"}).out);
+  const json& units = output["estimates"][0]["units"];
+  EXPECT_EQ(units[0]["networkInputs"].size(), 1u);
+  EXPECT_EQ(units[1]["inputUnits"], json::array({0}));
+  EXPECT_EQ(units.back()["networkOutputs"].size(), 1u);
+}
+
+TEST_F(AppTest, PlatformsShowAndReportKnowShippedPlatforms) {
+  const Outcome show = Run({"platforms", "show", "zcu102-dnndk"});
+  EXPECT_EQ(show.code, kSuccess) << show.err;
+  EXPECT_THAT(show.out,
+              AllOf(HasSubstr("Analytical models"), HasSubstr("Sweep "), HasSubstr("nothing of it was measured")));
+  EXPECT_THAT(Run({"platforms", "show", "zcu102-dnndk", "--sweep", "no such"}).err, HasSubstr("there is no sweep"));
+  const json shown = json::parse(Run({"platforms", "show", "zcu102-dnndk", "--format", "json"}).out);
+  EXPECT_FALSE(shown["sweeps"].empty());
+  const Outcome report = Run({"report", "--platform", "zcu102-dnndk", "-o", "-"});
+  EXPECT_EQ(report.code, kSuccess) << report.err;
+  EXPECT_THAT(report.out, StartsWith("<!DOCTYPE html>"));
+  const json data = json::parse(Run({"report", "--platform", "zcu102-dnndk", "--format", "json"}).out);
+  EXPECT_TRUE(data["evaluations"].empty());
+  EXPECT_EQ(data["versions"].size(), 1u);
+  for (const std::vector<std::string>& unknown :
+       {std::vector<std::string>{"platforms", "show", "abacus"}, {"report", "--platform", "abacus"}}) {
+    const Outcome outcome = Run(unknown);
+    EXPECT_EQ(outcome.code, kRuntimeError);
+    EXPECT_THAT(outcome.err, AllOf(HasSubstr("abacus"), HasSubstr("ncs2-openvino, zcu102-dnndk")));
+  }
 }
 
 TEST_F(AppTest, TopShowsOnlyTheSlowest) {
