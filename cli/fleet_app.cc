@@ -83,11 +83,14 @@ void FleetApp::AddCampaigns(CLI::App& app) {
       ->type_name("N");
   AddDuration(start, "--max-board-time", start_.max_board_time,
               "Most time of the boards, in sum: 90s, 5m, 1h; default: any");
-  AddChoice(start, "--method", start_.method,
-            {{"smart-padding", v1::BENCHMARK_METHOD_SMART_PADDING},
-             {"single-layer", v1::BENCHMARK_METHOD_SINGLE_LAYER},
-             {"layer-report", v1::BENCHMARK_METHOD_LAYER_REPORT}},
-            "How layers are isolated: smart-padding, single-layer or layer-report")
+  AddChoice(
+      start, "--method", start_.method,
+      {{"smart-padding", v1::BENCHMARK_METHOD_SMART_PADDING},
+       {"single-layer", v1::BENCHMARK_METHOD_SINGLE_LAYER},
+       {"layer-report", v1::BENCHMARK_METHOD_LAYER_REPORT},
+       {"excerpts", v1::BENCHMARK_METHOD_EXCERPTS}},
+      "How layers are measured: smart-padding, single-layer, layer-report (the engine's own time of the layer) or "
+      "excerpts (of networks, with the engine's own times of all their layers)")
       ->type_name("METHOD")
       ->default_str("smart-padding");
   start.add_option("--seed", start_.seed, "Seed of the sampling; the same seed and budget plan the same measurements")

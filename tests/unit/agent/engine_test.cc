@@ -39,7 +39,7 @@ class FakeBackend final : public Backend {
     if (const absl::Status status = prepare_(); !status.ok()) return status;
     class Network final : public PreparedNetwork {
       absl::StatusOr<double> RunSeconds() override { return 0.002; }
-      absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(int) override {
+      absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions&) override {
         std::vector<LayerTiming> layers(1);
         layers[0].name = "conv\xFF";
         layers[0].operation = "Conv";
