@@ -70,7 +70,8 @@ absl::Status Agent::Run() {
   LATIMER_ASSIGN_OR_RETURN(const StateDir state, StateDir::Open(options_.state_dir));
   LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<Spool> spool, Spool::Open(state.spool_path(), log_));
   if (spool->size() > 0) log_->Info(absl::StrCat(spool->size(), " results from earlier wait on disk"));
-  LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel, DialServer(options_.connection, options_.heartbeat));
+  LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                           DialServer(options_.connection, options_.heartbeat));
 
   WorkerOptions worker_options = options_.worker;
   worker_options.runner.command.output_path = state.engine_log_path();

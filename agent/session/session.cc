@@ -54,9 +54,8 @@ absl::Status Session::Run() {
     }
     if (NothingLeft()) return absl::OkStatus();
     const std::chrono::milliseconds pause = backoff_.Next();
-    log_->Warning(absl::StrFormat("no session with %s (%s); next try in %.1f s, %d results wait",
-                                  options_.server, Words(status), static_cast<double>(pause.count()) / 1e3,
-                                  spool_->size()));
+    log_->Warning(absl::StrFormat("no session with %s (%s); next try in %.1f s, %d results wait", options_.server,
+                                  Words(status), static_cast<double>(pause.count()) / 1e3, spool_->size()));
     const Clock::time_point deadline = Clock::now() + pause;
     while (Clock::now() < deadline) {
       signal_->WaitUntil(deadline);

@@ -15,7 +15,8 @@ from latimer.v1 import estimation_service_pb2, estimation_service_pb2_grpc, netw
 SERVICES = {
     "latimer.v1.EstimationService": ["Estimate", "EstimateStream", "EstimatePlatforms"],
     "latimer.v1.NetworkService": ["DescribeNetwork"],
-    "latimer.v1.PlatformService": ["ListPlatforms", "GetPlatform", "ListPlatformVersions", "RollbackPlatform"],
+    "latimer.v1.PlatformService": ["ListPlatforms", "GetPlatform", "ListPlatformVersions", "RollbackPlatform",
+                                   "ListSweeps", "ListEvaluations"],
 }
 
 
