@@ -17,6 +17,7 @@ PlayedAgent::PlayedAgent(const std::string& address, std::string credential, v1:
 PlayedAgent::~PlayedAgent() {
   Leave();
   if (worker_.joinable()) worker_.join();
+  if (beater_.joinable()) beater_.join();
 }
 
 v1::Welcome PlayedAgent::Hello() {
@@ -39,6 +40,11 @@ bool PlayedAgent::Beat(const std::vector<std::string>& jobs) {
   for (const std::string& job : jobs) heartbeat->add_job_ids(job);
   heartbeat->set_free_slots(jobs.empty() ? 1 : 0);
   heartbeat->mutable_conditions()->set_temperature_celsius(47);
+  return Write(request);
+}
+
+bool PlayedAgent::Write(const v1::SessionRequest& request) {
+  const std::lock_guard<std::mutex> lock(writing_);
   return session_->Write(request);
 }
 
@@ -55,16 +61,17 @@ bool PlayedAgent::NextJob(v1::Job* job) {
 bool PlayedAgent::Send(const v1::Measurement& measurement) {
   v1::SessionRequest request;
   *request.mutable_measurement() = measurement;
-  return session_->Write(request);
+  return Write(request);
 }
 
 bool PlayedAgent::Done(const std::string& job) {
   v1::SessionRequest request;
   request.mutable_job_done()->set_job_id(job);
-  return session_->Write(request);
+  return Write(request);
 }
 
 void PlayedAgent::Leave() {
+  left_ = true;
   if (context_ != nullptr) context_->TryCancel();
 }
 
@@ -76,15 +83,33 @@ grpc::Status PlayedAgent::Finish() {
 }
 
 void PlayedAgent::Work(Measure measure) {
+  Beat();
+  // As real agents do: who is silent for as long as a lease gets no work.
+  beater_ = std::thread([this] {
+    while (!left_) {
+      std::this_thread::sleep_for(std::chrono::milliseconds(100));
+      std::string job;
+      {
+        const std::lock_guard<std::mutex> lock(writing_);
+        job = job_;
+      }
+      if (left_ || !(job.empty() ? Beat() : Beat({job}))) return;
+    }
+  });
   worker_ = std::thread([this, measure = std::move(measure)] {
+    auto hold = [this](const std::string& id) {
+      const std::lock_guard<std::mutex> lock(writing_);
+      job_ = id;
+    };
     v1::Job job;
-    Beat();
     while (NextJob(&job)) {
+      hold(job.job_id());
       for (const v1::BenchmarkTask& task : job.tasks()) {
         const v1::Measurement measurement = measure(task);
         ++measured;  // Before the server can know of it: tests compare the two counts.
         if (!Send(measurement)) return;
       }
+      hold("");
       if (!Done(job.job_id())) return;
     }
   });

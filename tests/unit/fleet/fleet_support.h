@@ -8,6 +8,7 @@
 #include <atomic>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <string>
 #include <thread>
 
@@ -42,7 +43,7 @@ class PlayedAgent {
   // The server's word at the end of the session.
   grpc::Status Finish();
 
-  // Works in a thread of its own until Leave() or the server ends the session.
+  // Works, and says so ten times a second, in threads of its own until Leave() or the server ends the session.
   using Measure = std::function<v1::Measurement(const v1::BenchmarkTask&)>;
   void Work(Measure measure);
 
@@ -56,7 +57,13 @@ class PlayedAgent {
   v1::Fingerprint fingerprint_;
   std::unique_ptr<grpc::ClientContext> context_;
   std::unique_ptr<Session> session_;
+  bool Write(const v1::SessionRequest& request);
+
   std::thread worker_;
+  std::thread beater_;
+  std::mutex writing_;  // one write at a time
+  std::string job_;     // guarded by it: what the worker is at
+  std::atomic<bool> left_{false};
 };
 
 v1::Fingerprint BoardFacts(const std::string& cpu = "test core");
