@@ -13,8 +13,8 @@
 
 namespace latimer::benchmark {
 
-// Draws an excerpt of at most 700 million multiply-accumulates and 16 million elements of activations and weights. The
-// same state of `random` gives the same excerpt.
+// Draws an excerpt of at most 700 million multiply-accumulates and 40 million elements of activations and weights,
+// twice as many for deep ones, transformers and heads. The same state of `random` gives the same excerpt.
 absl::StatusOr<Network> SampleExcerpt(Random& random);
 
 }  // namespace latimer::benchmark

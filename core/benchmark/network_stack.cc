@@ -41,14 +41,18 @@ TensorId NetworkStack::Append(LayerType type, const LayerAttributes& attributes,
                               absl::InlinedVector<TensorId, 4> inputs) {
   if (!status_.ok()) return tip;
   LayerSpec spec;
+  for (TensorId id : inputs) spec.operands.push_back(Operand::Activation(id));
   if (type == LayerType::kBatchNorm) spec.weights = Parameters(4, {ShapeOf(inputs[0])[1]});
   if (type == LayerType::kInstanceNorm) spec.weights = Parameters(2, {ShapeOf(inputs[0])[1]});
   if (type == LayerType::kLayerNorm) spec.weights = Parameters(2, {ShapeOf(inputs[0]).back()});
-  const std::string name = absl::StrCat("layer", next_++);
-  spec.name = name;
   spec.type = type;
   spec.attributes = attributes;
-  for (TensorId id : inputs) spec.operands.push_back(Operand::Activation(id));
+  return AppendLayer(std::move(spec));
+}
+
+TensorId NetworkStack::AppendLayer(LayerSpec spec) {
+  const std::string name = absl::StrCat("layer", next_++);
+  spec.name = name;
   absl::StatusOr<LayerId> id = status_.ok() ? builder_.AddLayer(spec) : status_;
   if (!id.ok()) {
     status_ = id.status();
@@ -84,6 +88,15 @@ TensorId NetworkStack::ConvTranspose(int64_t kernel, int64_t stride, int64_t cha
 
 TensorId NetworkStack::Activate(LayerType type) {
   return type == LayerType::kUnspecified ? tip : Append(type, {}, {tip});
+}
+
+TensorId NetworkStack::WithConstant(LayerType type, const Shape& constant) {
+  const absl::InlinedVector<ConstantId, 2> ids = Parameters(1, constant);
+  if (ids.empty()) return tip;
+  LayerSpec spec;
+  spec.type = type;
+  spec.operands = {Operand::Activation(tip), Operand::Fixed(ids[0])};
+  return AppendLayer(std::move(spec));
 }
 
 TensorId NetworkStack::BatchNorm() { return Append(LayerType::kBatchNorm, {}, {tip}); }

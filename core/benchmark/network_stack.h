@@ -45,6 +45,8 @@ class NetworkStack {
   TensorId ConvTranspose(int64_t kernel, int64_t stride, int64_t channels);
   TensorId Activate(LayerType type);
   TensorId BatchNorm();
+  // Element-wise with a constant of that shape, such as a scale per channel.
+  TensorId WithConstant(LayerType type, const Shape& constant);
   TensorId LayerNorm();
   TensorId MaxPool(int64_t kernel, int64_t stride);
   TensorId AveragePool(int64_t kernel, int64_t stride);
@@ -76,6 +78,7 @@ class NetworkStack {
 
  private:
   absl::InlinedVector<ConstantId, 2> Parameters(int count, const Shape& shape);
+  TensorId AppendLayer(LayerSpec spec);  // names it
 
   NetworkBuilder builder_;
   absl::Status status_;

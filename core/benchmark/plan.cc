@@ -48,6 +48,18 @@ constexpr int64_t kColdCaches = 16 << 20;
 // Between the runs of excerpts: from networks that stay in the caches to those that never do.
 constexpr int64_t kExcerptFlushes[] = {0, 0, 6 << 20, 24 << 20, 64 << 20};
 
+constexpr double kConvolutionShare = 0.55;
+
+}  // namespace
+
+SubjectKind DrawKind(Random& random) {
+  return PickKind(random.Uniform() < kConvolutionShare ? absl::Span<const Weight>(kConvolutionKinds)
+                                                       : absl::Span<const Weight>(kOtherKinds),
+                  random);
+}
+
+namespace {
+
 class Planner {
  public:
   explicit Planner(const PlanOptions& options) : options_(options), random_(options.seed) {}
@@ -74,20 +86,28 @@ class Planner {
         LATIMER_RETURN_IF_ERROR(AddSubject(std::move(probe.pair)).status());
       }
     }
-    const int64_t left = budget - planned_ - validation;
+    const int64_t refinement = static_cast<int64_t>(static_cast<double>(budget - planned_ - validation) *
+                                                    std::clamp(options_.refinement_share, 0.0, 0.9));
+    const int64_t left = budget - planned_ - validation - refinement;
     if (excerpts) {
-      LATIMER_RETURN_IF_ERROR(AddExcerpts(left));
+      LATIMER_RETURN_IF_ERROR(AddExcerpts("excerpts", left));
+      if (refinement > 0) LATIMER_RETURN_IF_ERROR(AddExcerpts(kRefinementStage, refinement));
     } else {
-      Begin("convolutions", left * 11 / 20);
+      Begin("convolutions", static_cast<int64_t>(kConvolutionShare * static_cast<double>(left)));
       LATIMER_RETURN_IF_ERROR(Draw(kConvolutionKinds));
-      Begin("other layers", budget - planned_ - validation);
+      Begin("other layers", budget - planned_ - validation - refinement);
       if (budget >= 250) {
         LATIMER_ASSIGN_OR_RETURN(std::vector<Network> staples, MakeStaples(static_cast<int>(budget / 250)));
         for (Network& staple : staples) LATIMER_RETURN_IF_ERROR(AddSubject(std::move(staple)).status());
       }
       LATIMER_RETURN_IF_ERROR(Draw(kOtherKinds));
+      if (refinement > 0) {
+        Begin(kRefinementStage, budget - planned_ - validation);
+        LATIMER_RETURN_IF_ERROR(DrawAny());
+      }
     }
 
+    std::vector<PlannedMeasurement> spread;
     Begin("validation", validation);
     for (int64_t i = 0; i < validation; ++i) {
       const absl::string_view name = names[static_cast<size_t>(i) * names.size() / static_cast<size_t>(validation)];
@@ -95,8 +115,9 @@ class Planner {
       measurement.kind = MeasurementKind::kValidation;
       measurement.key = std::string(name);
       LATIMER_ASSIGN_OR_RETURN(measurement.subject, ValidationNetwork(name));
-      stages_.back().measurements.push_back(std::move(measurement));
+      (i % 2 == 0 ? stages_.back().measurements : spread).push_back(std::move(measurement));
     }
+    SpreadOverSamples(std::move(spread));
     stages_.erase(std::remove_if(stages_.begin(), stages_.end(),
                                  [](const PlanStage& stage) { return stage.measurements.empty(); }),
                   stages_.end());
@@ -107,6 +128,24 @@ class Planner {
   void Begin(absl::string_view name, int64_t budget) {
     stages_.push_back({std::string(name), {}});
     stage_left_ = budget;
+  }
+
+  // Boards have moods, and networks that are all measured within a second see one of them: evenly into the largest
+  // stage that is not chosen anew.
+  void SpreadOverSamples(std::vector<PlannedMeasurement> networks) {
+    const auto samples = std::max_element(stages_.begin(), stages_.end(), [](const PlanStage& a, const PlanStage& b) {
+      const auto size = [](const PlanStage& stage) {
+        return stage.name == kRefinementStage ? 0 : stage.measurements.size();
+      };
+      return size(a) < size(b);
+    });
+    std::vector<PlannedMeasurement>& into = samples->measurements;
+    const size_t count = into.size();
+    const size_t parts = networks.size() + 1;
+    for (size_t i = networks.size(); i > 0; --i) {  // from the end, so that places before stay where they are
+      const auto place = static_cast<std::ptrdiff_t>((i * count + parts - 1) / parts);
+      into.insert(into.begin() + place, std::move(networks[i - 1]));
+    }
   }
 
   absl::Status AddSmallestPadding() {
@@ -124,56 +163,25 @@ class Planner {
 
   // Whether it was added: it is left out when it is planned already or does not fit the stage's budget.
   absl::StatusOr<bool> AddSubject(Network subject) {
-    const std::string key = StructuralHashText(subject);
-    if (keys_.contains(key)) return false;
-    PlannedMeasurement measurement;
-    measurement.key = key;
-    measurement.flush_bytes = kColdCaches;
-    measurement.layer_report = options_.method == Method::kLayerReport || options_.method == Method::kExcerpts;
-    std::vector<PlannedMeasurement> paddings;
-    if (options_.method != Method::kSingleLayer) {
-      LATIMER_ASSIGN_OR_RETURN(measurement.network, PaddedNetwork(subject));
+    LATIMER_ASSIGN_OR_RETURN(std::vector<PlannedMeasurement> needed,
+                             MeasurementsOf(std::move(subject), options_.method, keys_));
+    const auto cost = static_cast<int64_t>(needed.size());
+    if (cost == 0 || cost > stage_left_) return false;
+    for (PlannedMeasurement& measurement : needed) {
+      keys_.insert(measurement.key);
+      stages_.back().measurements.push_back(std::move(measurement));
     }
-    if (options_.method == Method::kSmartPadding) {
-      PaddingNeed need = NeededPadding(subject);
-      need.inputs.push_back(need.output);
-      for (const PaddedShape& shape : need.inputs) {
-        const std::string padding_key = shape.Key();
-        if (keys_.contains(padding_key)) continue;
-        if (std::any_of(paddings.begin(), paddings.end(), [&](const auto& p) { return p.key == padding_key; }))
-          continue;
-        PlannedMeasurement padding;
-        padding.kind = MeasurementKind::kPaddingOnly;
-        padding.key = padding_key;
-        padding.flush_bytes = kColdCaches;
-        LATIMER_ASSIGN_OR_RETURN(padding.subject, PaddingOnlyNetwork(shape));
-        paddings.push_back(std::move(padding));
-      }
-    }
-    const auto cost = static_cast<int64_t>(paddings.size()) + 1;
-    if (cost > stage_left_) return false;
-    for (PlannedMeasurement& padding : paddings) {
-      keys_.insert(padding.key);
-      stages_.back().measurements.push_back(std::move(padding));
-    }
-    keys_.insert(key);
-    measurement.subject = std::move(subject);
-    stages_.back().measurements.push_back(std::move(measurement));
     stage_left_ -= cost;
     planned_ += cost;
     return true;
   }
 
-  absl::Status AddExcerpts(int64_t count) {
-    Begin("excerpts", count);
+  absl::Status AddExcerpts(absl::string_view stage, int64_t count) {
+    Begin(stage, count);
     for (int64_t i = 0; i < count; ++i) {
-      PlannedMeasurement measurement;
-      measurement.kind = MeasurementKind::kExcerpt;
-      LATIMER_ASSIGN_OR_RETURN(measurement.subject, SampleExcerpt(random_));
-      measurement.key = absl::StrCat("excerpt ", i + 1);
-      measurement.layer_report = true;
-      measurement.flush_bytes = random_.Pick<int64_t>(kExcerptFlushes);
-      stages_.back().measurements.push_back(std::move(measurement));
+      LATIMER_ASSIGN_OR_RETURN(Network excerpt, SampleExcerpt(random_));
+      stages_.back().measurements.push_back(
+          PlanExcerpt(std::move(excerpt), absl::StrCat("excerpt ", ++excerpts_), random_));
     }
     stage_left_ = 0;
     planned_ += count;
@@ -190,15 +198,66 @@ class Planner {
     return absl::OkStatus();
   }
 
+  // As Draw() of convolutions and other kinds, in the proportions of their stages.
+  absl::Status DrawAny() {
+    for (int failures = 0; failures < 50 && stage_left_ > 0;) {
+      LATIMER_ASSIGN_OR_RETURN(Network subject, SampleSubject(DrawKind(random_), random_));
+      LATIMER_ASSIGN_OR_RETURN(const bool added, AddSubject(std::move(subject)));
+      failures = added ? 0 : failures + 1;
+    }
+    return absl::OkStatus();
+  }
+
   const PlanOptions options_;
   Random random_;
   std::vector<PlanStage> stages_;
   absl::flat_hash_set<std::string> keys_;
   int64_t stage_left_ = 0;
   int64_t planned_ = 0;
+  int64_t excerpts_ = 0;
 };
 
 }  // namespace
+
+absl::StatusOr<std::vector<PlannedMeasurement>> MeasurementsOf(Network subject, Method method,
+                                                               const absl::flat_hash_set<std::string>& known) {
+  std::vector<PlannedMeasurement> needed;
+  PlannedMeasurement measurement;
+  measurement.key = StructuralHashText(subject);
+  if (known.contains(measurement.key)) return needed;
+  measurement.flush_bytes = kColdCaches;
+  measurement.layer_report = method == Method::kLayerReport || method == Method::kExcerpts;
+  if (method != Method::kSingleLayer) {
+    LATIMER_ASSIGN_OR_RETURN(measurement.network, PaddedNetwork(subject));
+  }
+  if (method == Method::kSmartPadding) {
+    PaddingNeed need = NeededPadding(subject);
+    need.inputs.push_back(need.output);
+    for (const PaddedShape& shape : need.inputs) {
+      PlannedMeasurement padding;
+      padding.key = shape.Key();
+      if (known.contains(padding.key)) continue;
+      if (std::any_of(needed.begin(), needed.end(), [&](const auto& p) { return p.key == padding.key; })) continue;
+      padding.kind = MeasurementKind::kPaddingOnly;
+      padding.flush_bytes = kColdCaches;
+      LATIMER_ASSIGN_OR_RETURN(padding.subject, PaddingOnlyNetwork(shape));
+      needed.push_back(std::move(padding));
+    }
+  }
+  measurement.subject = std::move(subject);
+  needed.push_back(std::move(measurement));
+  return needed;
+}
+
+PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random) {
+  PlannedMeasurement measurement;
+  measurement.kind = MeasurementKind::kExcerpt;
+  measurement.subject = std::move(excerpt);
+  measurement.key = std::move(key);
+  measurement.layer_report = true;
+  measurement.flush_bytes = random.Pick<int64_t>(kExcerptFlushes);
+  return measurement;
+}
 
 absl::StatusOr<std::vector<PlanStage>> MakePlan(const PlanOptions& options) {
   if (options.max_measurements < 50) {

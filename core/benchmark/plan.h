@@ -11,7 +11,10 @@
 #include <string>
 #include <vector>
 
+#include "absl/container/flat_hash_set.h"
 #include "absl/status/statusor.h"
+#include "core/benchmark/layer_space.h"
+#include "core/benchmark/random.h"
 #include "core/network/network.h"
 
 namespace latimer::benchmark {
@@ -36,8 +39,23 @@ struct PlannedMeasurement {
   const Network& runs() const { return network.layers.empty() ? subject : network; }
 };
 
+// What a subject needs to be measured by that method: the padding-only models of which `known` has no key, then the
+// subject itself. Empty: its own key is known.
+absl::StatusOr<std::vector<PlannedMeasurement>> MeasurementsOf(Network subject, Method method,
+                                                               const absl::flat_hash_set<std::string>& known);
+
+// A kind of subject, as often as plans draw it.
+SubjectKind DrawKind(Random& random);
+
+// An excerpt with the state of the caches it is measured in.
+PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random);
+
+// The stage whose measurements the campaign chooses anew once a model is fitted.
+inline constexpr char kRefinementStage[] = "refinement";
+
 struct PlanStage {
-  std::string name;  // "sweeps", "excerpts", "convolutions", "other layers", "fusion", "validation"
+  // "sweeps", "excerpts", "convolutions", "other layers", "fusion", "refinement", "validation"
+  std::string name;
   std::vector<PlannedMeasurement> measurements;
 };
 
@@ -45,6 +63,9 @@ struct PlanOptions {
   int64_t max_measurements = 1000;  // at least 50
   Method method = Method::kSmartPadding;
   uint64_t seed = 1;
+  // Part of the measurements after sweeps that is kept for a stage "refinement" before the validation, 0 to 0.9: drawn
+  // at random like the others, for a caller to put better ones in their place once there is a model (core/refinement).
+  double refinement_share = 0;
 };
 
 // Errors: INVALID_ARGUMENT for a budget below 50.

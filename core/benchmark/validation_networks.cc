@@ -160,8 +160,10 @@ absl::StatusOr<Network> SqueezeNet(absl::string_view name, int64_t image) {
 }  // namespace
 
 std::vector<absl::string_view> ValidationNetworkNames() {
-  return {"nasbench201-333333", "nasbench201-132143", "nasbench201-414231", "squeezenet-128", "mobilenetv2-128",
-          "resnet10-128",       "squeezenet-224",     "mobilenetv2-224",    "resnet18-160",   "vgg11-128"};
+  return {"nasbench201-333333", "nasbench201-132143", "nasbench201-222222", "nasbench201-414231",
+          "nasbench201-430214", "nasbench201-103423", "squeezenet-128",     "mobilenetv2-128",
+          "resnet10-128",       "squeezenet-224",     "mobilenetv2-192",    "mobilenetv2-224",
+          "resnet18-160",       "vgg11-96",           "resnet18-224",       "vgg11-128"};
 }
 
 absl::StatusOr<Network> ValidationNetwork(absl::string_view name) {
@@ -171,9 +173,12 @@ absl::StatusOr<Network> ValidationNetwork(absl::string_view name) {
   if (name == "squeezenet-128") return SqueezeNet(name, 128);
   if (name == "squeezenet-224") return SqueezeNet(name, 224);
   if (name == "mobilenetv2-128") return MobileNetV2(name, 128);
+  if (name == "mobilenetv2-192") return MobileNetV2(name, 192);
   if (name == "mobilenetv2-224") return MobileNetV2(name, 224);
   if (name == "resnet10-128") return ResNet(name, 128, 64, 1);
   if (name == "resnet18-160") return ResNet(name, 160, 64, 2);
+  if (name == "resnet18-224") return ResNet(name, 224, 64, 2);
+  if (name == "vgg11-96") return Vgg(name, 96);
   if (name == "vgg11-128") return Vgg(name, 128);
   return NotFound("UNKNOWN_VALIDATION_NETWORK", absl::StrCat("there is no validation network '", name, "'"));
 }

@@ -1,6 +1,7 @@
 #include "core/fitting/additive_fit.h"
 
 #include <algorithm>
+#include <array>
 #include <cmath>
 #include <vector>
 
@@ -66,8 +67,11 @@ AdditiveTerms Solve(const std::vector<Row>& rows) {
 AdditivePrices FitAdditive(absl::Span<const DataPoint> points) {
   std::array<std::vector<Row>, kNumKernelPaths> by_path;
   std::vector<Row> all;
+  std::array<size_t, kNumKernelPaths> count{};
+  for (const DataPoint& point : points) ++count[static_cast<size_t>(FitKernel(point.features, 16).path)];
   for (const DataPoint& point : points) {
-    const BlockedKernel kernel = FitBlockedKernel(point.features, 16);
+    BlockedKernel kernel = FitKernel(point.features, 16);
+    if (count[static_cast<size_t>(kernel.path)] < kLeastPoints) kernel = FitBlockedKernel(point.features, 16);
     const double seconds = std::exp(point.log_target);
     Row row;
     row.terms = MakeAdditiveTerms(point.features, kernel);

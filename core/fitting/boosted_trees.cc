@@ -1,21 +1,17 @@
 #include "core/fitting/boosted_trees.h"
 
-#include <xgboost/c_api.h>
-
 #include <algorithm>
 #include <array>
 #include <cmath>
-#include <deque>
 #include <limits>
-#include <memory>
-#include <nlohmann/json.hpp>
 #include <string>
-#include <type_traits>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_join.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/fitting/xgboost_library.h"
 
 namespace latimer::fitting {
 namespace {
@@ -24,20 +20,6 @@ constexpr float kPullInside = 0.15F;         // as DataPoint::Residual()
 constexpr size_t kRowsForHistograms = 1500;  // exact splits take too long beyond
 constexpr int kRoundsPerLabel = 10;          // labels follow the predictions into the intervals every so often
 
-absl::Status Check(int status) {
-  if (status == 0) return absl::OkStatus();
-  return absl::InternalError(absl::StrCat("XGBoost: ", XGBGetLastError()));
-}
-
-struct MatrixDeleter {
-  void operator()(void* handle) const { XGDMatrixFree(handle); }
-};
-struct BoosterDeleter {
-  void operator()(void* handle) const { XGBoosterFree(handle); }
-};
-using Matrix = std::unique_ptr<std::remove_pointer_t<DMatrixHandle>, MatrixDeleter>;
-using Booster = std::unique_ptr<std::remove_pointer_t<BoosterHandle>, BoosterDeleter>;
-
 absl::StatusOr<std::vector<float>> Predict(const Booster& booster, const Matrix& matrix, size_t rows) {
   constexpr char kConfig[] =
       R"({"type": 1, "training": false, "iteration_begin": 0, "iteration_end": 0, "strict_shape": false})";
@@ -45,58 +27,9 @@ absl::StatusOr<std::vector<float>> Predict(const Booster& booster, const Matrix&
   bst_ulong dimensions = 0;
   const float* result = nullptr;
   LATIMER_RETURN_IF_ERROR(
-      Check(XGBoosterPredictFromDMatrix(booster.get(), matrix.get(), kConfig, &shape, &dimensions, &result)));
+      XgboostStatus(XGBoosterPredictFromDMatrix(booster.get(), matrix.get(), kConfig, &shape, &dimensions, &result)));
   if (dimensions < 1 || shape[0] != rows) return absl::InternalError("XGBoost: predictions have another shape");
   return std::vector<float>(result, result + rows);
-}
-
-// One tree of XGBoost's JSON model; children laid out side by side, breadth first.
-absl::Status AppendTree(const nlohmann::json& tree, model::v1::TreeEnsemble* to) {
-  const auto left = tree.at("left_children").get<std::vector<int>>();
-  const auto right = tree.at("right_children").get<std::vector<int>>();
-  const auto feature = tree.at("split_indices").get<std::vector<int>>();
-  const auto value = tree.at("split_conditions").get<std::vector<float>>();
-  const size_t count = left.size();
-  if (count == 0 || right.size() != count || feature.size() != count || value.size() != count) {
-    return absl::InternalError("XGBoost: a tree's lists differ in length");
-  }
-  std::deque<int> pending = {0};
-  int placed = 1;
-  int size = 0;
-  while (!pending.empty()) {
-    const auto at = static_cast<size_t>(pending.front());
-    pending.pop_front();
-    ++size;
-    const bool is_leaf = left[at] < 0;
-    to->add_feature(is_leaf ? -1 : feature[at]);
-    to->add_value(value[at]);
-    to->add_left(is_leaf ? 0 : placed);
-    if (is_leaf) continue;
-    if (static_cast<size_t>(left[at]) >= count || right[at] < 0 || static_cast<size_t>(right[at]) >= count ||
-        static_cast<size_t>(size) > count) {
-      return absl::InternalError("XGBoost: a tree's child is missing");
-    }
-    pending.push_back(left[at]);
-    pending.push_back(right[at]);
-    placed += 2;
-  }
-  to->add_tree_size(size);
-  return absl::OkStatus();
-}
-
-absl::Status AppendTrees(const Booster& booster, model::v1::TreeEnsemble* to) {
-  bst_ulong size = 0;
-  const char* bytes = nullptr;
-  LATIMER_RETURN_IF_ERROR(Check(XGBoosterSaveModelToBuffer(booster.get(), R"({"format": "json"})", &size, &bytes)));
-  try {
-    const nlohmann::json model = nlohmann::json::parse(bytes, bytes + size);
-    for (const nlohmann::json& tree : model.at("learner").at("gradient_booster").at("model").at("trees")) {
-      LATIMER_RETURN_IF_ERROR(AppendTree(tree, to));
-    }
-  } catch (const nlohmann::json::exception& error) {
-    return absl::InternalError(absl::StrCat("XGBoost's model has another form than expected: ", error.what()));
-  }
-  return absl::OkStatus();
 }
 
 absl::Status CheckRows(absl::Span<const TreeRow> rows) {
@@ -159,6 +92,12 @@ void Solve(std::vector<double>& a, std::vector<double>& b, size_t n) {
     for (size_t k = i + 1; k < n; ++k) b[i] -= a[k * n + i] * b[k];
     b[i] /= a[i * n + i];
   }
+}
+
+std::string Constraints() {
+  std::array<int, kNumTreeFeatures> signs{};
+  for (size_t feature : kNeverFasterFeatures) signs[feature] = 1;
+  return absl::StrCat("(", absl::StrJoin(signs, ","), ")");
 }
 
 // Ridge regression on standardised features towards the intervals; large residuals count linearly. Trees need many
@@ -230,14 +169,14 @@ absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows
   Describe(rows, intercept, &ensemble);
 
   DMatrixHandle matrix_handle = nullptr;
-  LATIMER_RETURN_IF_ERROR(Check(XGDMatrixCreateFromMat(flat.data(), rows.size(), kNumTreeFeatures,
-                                                       std::numeric_limits<float>::quiet_NaN(), &matrix_handle)));
+  LATIMER_RETURN_IF_ERROR(XgboostStatus(XGDMatrixCreateFromMat(
+      flat.data(), rows.size(), kNumTreeFeatures, std::numeric_limits<float>::quiet_NaN(), &matrix_handle)));
   const Matrix matrix(matrix_handle);
-  LATIMER_RETURN_IF_ERROR(Check(XGDMatrixSetFloatInfo(matrix.get(), "weight", weight.data(), weight.size())));
+  LATIMER_RETURN_IF_ERROR(XgboostStatus(XGDMatrixSetFloatInfo(matrix.get(), "weight", weight.data(), weight.size())));
   BoosterHandle booster_handle = nullptr;
-  LATIMER_RETURN_IF_ERROR(Check(XGBoosterCreate(&matrix_handle, 1, &booster_handle)));
+  LATIMER_RETURN_IF_ERROR(XgboostStatus(XGBoosterCreate(&matrix_handle, 1, &booster_handle)));
   const Booster booster(booster_handle);
-  const std::vector<std::pair<std::string, std::string>> parameters = {
+  std::vector<std::pair<std::string, std::string>> parameters = {
       {"booster", "gbtree"},
       {"tree_method", rows.size() > kRowsForHistograms ? "hist" : "exact"},
       {"objective", "reg:squarederror"},
@@ -250,14 +189,19 @@ absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows
       {"subsample", absl::StrCat(options.subsample)},
       {"colsample_bynode", absl::StrCat(options.columns)},
       {"lambda", absl::StrCat(options.l2)},
+      {"num_parallel_tree", absl::StrCat(options.parallel_trees)},
       {"seed", absl::StrCat(options.seed)}};
+  if (options.physical) parameters.emplace_back("monotone_constraints", Constraints());
   for (const auto& [name, value] : parameters) {
-    LATIMER_RETURN_IF_ERROR(Check(XGBoosterSetParam(booster.get(), name.c_str(), value.c_str())));
+    LATIMER_RETURN_IF_ERROR(XgboostStatus(XGBoosterSetParam(booster.get(), name.c_str(), value.c_str())));
   }
   // What the trees start from.
   std::vector<float> offset(rows.size(), intercept);
   if (options.ridge > 0) {
-    const std::vector<double> linear = FitLinear(rows, options.ridge, ensemble);
+    std::vector<double> linear = FitLinear(rows, options.ridge, ensemble);
+    if (options.physical) {
+      for (size_t feature : kNeverFasterFeatures) linear[feature] = std::max(0.0, linear[feature]);
+    }
     double constant = intercept;
     for (size_t i = 0; i < linear.size(); ++i) {
       ensemble.add_linear(linear[i]);
@@ -283,14 +227,21 @@ absl::StatusOr<model::v1::TreeEnsemble> GrowTrees(absl::Span<const TreeRow> rows
         const float nearest = std::clamp(now, rows[i].lower, rows[i].upper);
         labels[i] = (1 - kPullInside) * nearest + kPullInside * rows[i].target - offset[i];
       }
-      LATIMER_RETURN_IF_ERROR(Check(XGDMatrixSetFloatInfo(matrix.get(), "label", labels.data(), labels.size())));
+      LATIMER_RETURN_IF_ERROR(
+          XgboostStatus(XGDMatrixSetFloatInfo(matrix.get(), "label", labels.data(), labels.size())));
     }
-    LATIMER_RETURN_IF_ERROR(Check(XGBoosterUpdateOneIter(booster.get(), round, matrix.get())));
+    LATIMER_RETURN_IF_ERROR(XgboostStatus(XGBoosterUpdateOneIter(booster.get(), round, matrix.get())));
   }
   if (options.check != nullptr) {
     LATIMER_ASSIGN_OR_RETURN(*options.check, Predict(booster, matrix, rows.size()));
   }
-  LATIMER_RETURN_IF_ERROR(AppendTrees(booster, &ensemble));
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<FlatTree> trees, ReadTrees(booster));
+  for (const FlatTree& tree : trees) {
+    ensemble.add_tree_size(static_cast<int>(tree.feature.size()));
+    ensemble.mutable_feature()->Add(tree.feature.begin(), tree.feature.end());
+    ensemble.mutable_value()->Add(tree.value.begin(), tree.value.end());
+    ensemble.mutable_left()->Add(tree.left.begin(), tree.left.end());
+  }
   return ensemble;
 }
 

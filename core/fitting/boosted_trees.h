@@ -28,7 +28,9 @@ struct TreeOptions {
   double subsample = 0.8;
   double columns = 0.6;
   double l2 = 1;
-  double ridge = 3;  // of the linear part, in rows; 0: no linear part
+  double ridge = 3;        // of the linear part, in rows; 0: no linear part
+  int parallel_trees = 1;  // above 1: a random forest per round
+  bool physical = false;   // the target never falls with one of kNeverFasterFeatures
   uint32_t seed = 1;
   std::vector<float>* check = nullptr;  // receives XGBoost's own predictions of the rows, without the intercept
 };

@@ -13,6 +13,7 @@
 #include "core/fitting/data_set.h"
 #include "core/fitting/excerpt_data.h"
 #include "core/fitting/judge.h"
+#include "core/fitting/kind_choice.h"
 #include "core/fitting/layer_fit.h"
 #include "core/fitting/mapping_fit.h"
 #include "core/fitting/padding_split.h"
@@ -41,7 +42,9 @@ class Fitter {
     LATIMER_RETURN_IF_ERROR(CollectSingles());
     FitFirst();
     CollectFusedPairs();
-    if (!excerpts_.points.empty()) fitting::WriteFusions(excerpts_, result_.model.mutable_mapping());
+    if (!excerpts_.points.empty()) {
+      LATIMER_RETURN_IF_ERROR(WriteMapping(excerpts_, options_.seed, result_.model.mutable_mapping()));
+    }
     result_.model.clear_layer_models();
     LATIMER_RETURN_IF_ERROR(AddBase());
     for (const std::vector<DataPoint>& points : families_) {
@@ -51,13 +54,16 @@ class Fitter {
       for (model::v1::LayerModel& model : fit.models) {
         if (model.statistical_trees() > 0) model.set_statistical_trees(known + model.statistical_trees());
         if (model.mixed_trees() > 0) model.set_mixed_trees(known + model.mixed_trees());
+        if (model.difficulty() > 0) model.set_difficulty(result_.model.difficulties_size() + model.difficulty());
         *result_.model.add_layer_models() = std::move(model);
       }
       for (model::v1::TreeEnsemble& trees : fit.trees) *result_.model.add_trees() = std::move(trees);
+      if (fit.difficulty.has_value()) *result_.model.add_difficulties() = *std::move(fit.difficulty);
       result_.types.merge(fit.types);
       result_.held_out.insert(result_.held_out.end(), fit.held_out.begin(), fit.held_out.end());
     }
     LATIMER_RETURN_IF_ERROR(FitNetworkOverhead());
+    LATIMER_RETURN_IF_ERROR(ChooseKindOnNetworks(input_.validation, result_));
     LATIMER_RETURN_IF_ERROR(JudgeNetworks(input_.validation, result_));
     // What callers load must load: every check of the format, once more with the final figures.
     LATIMER_RETURN_IF_ERROR(PlatformModel::Create(result_.model).status());
@@ -71,8 +77,11 @@ class Fitter {
     result_.model.clear_trees();
     result_.model.clear_mapping();
     result_.model.clear_network_error();
+    result_.model.clear_difficulties();
+    result_.model.clear_network_calibration();
     result_.model.clear_network_accuracy();
     result_.model.set_fixed_seconds_per_network(0);
+    result_.model.set_transfer_seconds_per_byte(0);
     result_.model.set_calibrated_intervals(true);
     result_.model.set_format_version(1);
     for (const auto& [field, bits] : {std::pair<const char*, int>{"activation_bits", input_.base.activation_bits()},
@@ -182,6 +191,7 @@ class Fitter {
   absl::Status FitNetworkOverhead() {
     if (!excerpts_.points.empty()) {
       result_.model.set_fixed_seconds_per_network(excerpts_.seconds_per_network);
+      result_.model.set_transfer_seconds_per_byte(excerpts_.transfer_seconds_per_byte);
       return absl::OkStatus();
     }
     const AnalyticalFit& convolution = first_[static_cast<size_t>(Family::kConvolution)];

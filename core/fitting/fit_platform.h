@@ -79,6 +79,11 @@ struct HeldOutPrediction {
   benchmark::TimeInterval measured;
   std::array<double, kNumModelKinds> seconds{};  // 0 where there is no such model
   int group = -1;                                // of units of one excerpt; negative: none
+  int fold = 0;                                  // of cross-validation
+  double trust = 1;                              // in the measurement
+  double log_measured = 0;                       // most likely value within `measured`
+  // Deviation of the logarithm of the error, as calibrated without this measurement's own fold.
+  std::array<double, kNumModelKinds> log_deviation{};
 };
 
 struct FitResult {

@@ -10,6 +10,7 @@
 #include "core/estimation/estimator.h"
 #include "core/evaluation/statistics.h"
 #include "core/fitting/layer_fit.h"
+#include "core/fitting/network_calibration.h"
 
 namespace latimer::fitting {
 namespace {
@@ -58,15 +59,6 @@ std::vector<double> ExcerptErrors(const FitResult& result, ModelKind kind) {
     if (sum.predicted > 0 && sum.measured > 0) errors.push_back(std::abs(std::log(sum.predicted / sum.measured)));
   }
   return errors;
-}
-
-// How much wider than it was seen to be on `count` networks the spread may really be: the 90 % upper limit of a Laplace
-// scale, 2n / chi^2_{0.1}(2n), with Wilson and Hilferty's approximation of the quantile.
-double FewNetworksFactor(double count) {
-  constexpr double kQuantile = -1.2816;  // of the normal distribution, 10 %
-  const double k = 2 * count;
-  const double root = 1 - 2 / (9 * k) + kQuantile * std::sqrt(2 / (9 * k));
-  return 1 / (root * root * root);
 }
 
 }  // namespace
@@ -134,7 +126,7 @@ absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitRes
     accuracy->set_samples(static_cast<int64_t>(estimated.size()));
     accuracy->set_source(spread.source());
   }
-  return absl::OkStatus();
+  return CalibrateNetworks(networks, result);
 }
 
 }  // namespace latimer::fitting

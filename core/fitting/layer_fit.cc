@@ -5,11 +5,13 @@
 #include <memory>
 #include <utility>
 
+#include "absl/container/flat_hash_map.h"
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/random.h"
 #include "core/fitting/additive_fit.h"
 #include "core/fitting/boosted_trees.h"
+#include "core/fitting/family_calibration.h"
 #include "core/model/tree_model.h"
 
 namespace latimer::fitting {
@@ -20,6 +22,8 @@ constexpr size_t kLeastForTrees = 16;  // points of a family
 constexpr size_t kLeastForUnrolling = 24;
 constexpr size_t kManyPoints = 2000;
 constexpr double kBetterBy = 0.97;  // a more complex kind is taken when its error is that much smaller
+constexpr double kMixedFor =
+    0.9;  // and trees on the refined model are taken unless those on the roofline are so much better
 constexpr double kLargestError = 50;
 
 // Analytical models of one unit type.
@@ -117,6 +121,7 @@ absl::StatusOr<model::v1::TreeEnsemble> Grow(const std::vector<DataPoint>& point
   TreeOptions trees;
   trees.seed = static_cast<uint32_t>(options.seed);
   trees.rounds = options.rounds;
+  trees.physical = true;
   const double n = static_cast<double>(points.size());
   trees.max_depth = n < 40 ? 2 : n < 150 ? 4 : n < 1000 ? 5 : 7;
   trees.min_child_weight = n < 40 ? 1 : 2;
@@ -154,12 +159,33 @@ struct HeldOut {
 };
 using HeldOutByType = std::map<std::string, std::array<HeldOut, kNumModelKinds>>;
 
+// Which points are held out together; negative: alone. Those of one network, as far as there are several; within the
+// only one, layers of the same shape.
+std::vector<int> HeldOutTogether(const std::vector<DataPoint>& points) {
+  std::vector<int> groups;
+  for (const DataPoint& point : points) groups.push_back(point.group);
+  const bool one_network =
+      std::all_of(groups.begin(), groups.end(), [&](int group) { return group >= 0 && group == groups.front(); });
+  if (!one_network) return groups;
+  absl::flat_hash_map<UnitFeatures, int> shapes;
+  for (size_t i = 0; i < points.size(); ++i) {
+    UnitFeatures shape = points[i].features;
+    shape.fused_activation = shape.producer = shape.consumer = LayerType::kUnspecified;
+    shape.fused_sums = 0;
+    shape.residency = 0;
+    shape.producer_channels = 0;
+    groups[i] = shapes.try_emplace(shape, static_cast<int>(shapes.size())).first->second;
+  }
+  return groups;
+}
+
 absl::Status CrossValidate(const std::vector<DataPoint>& points, const AnalyticalFit& fallback,
                            const AnalyticalByType& structure, bool with_trees, const FitOptions& options,
                            HeldOutByType& errors, std::vector<HeldOutPrediction>& predictions) {
   const int folds = std::clamp<int>(static_cast<int>(points.size()) / 4, 2,
                                     points.size() > kManyPoints ? 3 : std::max(2, options.folds));
   // A draw per group: points of one network know of each other.
+  const std::vector<int> groups = HeldOutTogether(points);
   std::map<int, int> fold_of_group;
   std::vector<int> fold_of(points.size());
   std::vector<size_t> order(points.size());
@@ -169,7 +195,7 @@ absl::Status CrossValidate(const std::vector<DataPoint>& points, const Analytica
     std::swap(order[i - 1], order[static_cast<size_t>(random.Below(static_cast<int64_t>(i)))]);
   }
   for (size_t i = 0; i < order.size(); ++i) {
-    const int group = points[order[i]].group;
+    const int group = groups[order[i]];
     const int own = static_cast<int>(i) % folds;
     fold_of[order[i]] = group < 0 ? own : fold_of_group.try_emplace(group, own).first->second;
   }
@@ -200,6 +226,9 @@ absl::Status CrossValidate(const std::vector<DataPoint>& points, const Analytica
       prediction.group = point->group;
       prediction.features = point->features;
       prediction.measured = {std::exp(point->log_lower), std::exp(point->log_upper)};
+      prediction.fold = fold;
+      prediction.trust = point->trust;
+      prediction.log_measured = point->log_target;
       for (size_t kind = 0; kind < models.size(); ++kind) {
         if (models[kind] == nullptr) continue;
         prediction.seconds[kind] = std::max(1e-12, models[kind]->Estimate(point->features).seconds);
@@ -212,6 +241,20 @@ absl::Status CrossValidate(const std::vector<DataPoint>& points, const Analytica
     }
   }
   return absl::OkStatus();
+}
+
+absl::StatusOr<FamilyCalibration> Calibrate(const AnalyticalByType& fits, bool with_trees, const FitOptions& options,
+                                            std::vector<HeldOutPrediction>& held_out) {
+  std::vector<CalibrationRow> rows;
+  rows.reserve(held_out.size());
+  for (HeldOutPrediction& one : held_out) {
+    const Analytical& analytical = Of(fits, one.unit_type);
+    const AnalyticalModel roofline = analytical.roofline.Model(ModelKind::kRoofline);
+    rows.push_back({&one,
+                    MakeTreeFeatures(one.features, roofline, analytical.refined.Model(ModelKind::kRefinedRoofline)),
+                    std::log(std::max(1e-12, roofline.Estimate(one.features).seconds))});
+  }
+  return CalibrateFamily(rows, with_trees, options);
 }
 
 void WriteError(const HeldOut& error, int64_t samples, model::v1::ErrorSpread* to) {
@@ -237,6 +280,8 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
       result.trees.push_back(std::move(grown));
     }
   }
+  LATIMER_ASSIGN_OR_RETURN(FamilyCalibration calibration, Calibrate(fits, with_trees, options, result.held_out));
+  result.difficulty = std::move(calibration.difficulty);
   for (const auto& [type, fit] : fits) {
     const auto& error = errors[type];
     TypeQuality quality;
@@ -263,7 +308,10 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
       if (of_kind.weights <= 0) continue;
       quality.mape[static_cast<size_t>(kind)] = of_kind.relative / of_kind.weights;
       const double score = of_kind.log / of_kind.weights;
-      if (score < kBetterBy * best) {
+      // Held-out layers are of the space that was sampled; networks leave it, and trees on the refined model follow.
+      const bool tie =
+          kind == ModelKind::kMixed && quality.chosen == ModelKind::kStatistical && kMixedFor * score < best;
+      if (score < kBetterBy * best || tie) {
         best = score;
         quality.chosen = kind;
       }
@@ -274,6 +322,8 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
       accuracy->set_samples(quality.samples);
       accuracy->set_source("cross-validation on this platform's measurements");
     }
+    for (model::v1::KindCalibration& one : calibration.types[type]) *model.add_calibration() = std::move(one);
+    if (result.difficulty.has_value()) model.set_difficulty(1);
     quality.mape[static_cast<size_t>(ModelKind::kAuto)] = quality.mape[static_cast<size_t>(quality.chosen)];
     model.set_auto_kind(static_cast<v1::ModelKind>(quality.chosen));
     result.types.emplace(type, quality);

@@ -3,6 +3,7 @@
 #define LATIMER_CORE_FITTING_LAYER_FIT_H_
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,6 +18,7 @@ struct FamilyFit {
   std::vector<model::v1::TreeEnsemble> trees;
   std::map<std::string, TypeQuality> types;
   std::vector<HeldOutPrediction> held_out;
+  std::optional<model::v1::Difficulty> difficulty;  // models refer to it as 1
 };
 
 // `points` are of one family and not empty. `fallback` gives what these points do not determine.

@@ -21,19 +21,21 @@ bool IsProductKind(absl::string_view kind) {
   return false;
 }
 
-// Work of the engine's own is charged to the layer it is done for: the one after it, or, where it brings a result back
-// into the usual layout, the one before.
-void AttachOverhead(std::vector<ReportRow>& rows) {
-  const auto named = [&](size_t i) { return i < rows.size() && rows[i].meaning != NameMeaning::kOverhead; };
-  for (size_t i = 0; i < rows.size(); ++i) {
-    if (named(i)) continue;
-    size_t before = i;
-    while (before < rows.size() && !named(before)) --before;  // wraps around at the first row
-    size_t after = i;
-    while (after < rows.size() && !named(after)) ++after;
-    const bool brings_back = absl::StrContains(rows[i].kind, "Output");
-    const size_t to = (brings_back || !named(after)) && named(before) ? before : after;
-    if (named(to)) rows[i].original_names = rows[to].original_names;
+// A report that was imported, as its parser had it.
+void AddImportedRows(const v1::Measurement& measurement, std::vector<ReportRow>& rows) {
+  for (const v1::LayerTiming& layer : measurement.layers()) {
+    if (!(layer.median_ms() >= 0) || !std::isfinite(layer.median_ms())) continue;
+    ReportRow& row = rows.emplace_back();
+    row.name = layer.name();
+    row.kind = layer.operation();
+    row.seconds = layer.median_ms() / 1e3;
+    row.original_names.assign(layer.originals().begin(), layer.originals().end());
+    if (layer.meaning() > v1::ROW_MEANING_NODES) {
+      row.meaning = static_cast<NameMeaning>(static_cast<int>(layer.meaning()) - 1);
+    }
+    if (layer.status() > v1::ROW_STATUS_EXECUTED) {
+      row.status = static_cast<RowStatus>(static_cast<int>(layer.status()) - 1);
+    }
   }
 }
 
@@ -50,6 +52,11 @@ absl::StatusOr<ExcerptSample> MakeExcerpt(Network network, const v1::Measurement
   ExcerptSample sample;
   sample.seconds = measurement.timing().median_ms() / 1e3;
   sample.flushed_bytes = flushed_bytes;
+  if (measurement.has_imported_report()) {
+    AddImportedRows(measurement, sample.rows);
+    sample.network = std::move(network);
+    return sample;
+  }
   for (const v1::LayerTiming& layer : measurement.layers()) {
     const double ms = layer.middle_ms() > 0 ? layer.middle_ms() : layer.median_ms();
     if (!(ms > 0) || !std::isfinite(ms)) continue;  // engines list fused layers without time
@@ -64,12 +71,11 @@ absl::StatusOr<ExcerptSample> MakeExcerpt(Network network, const v1::Measurement
       // A product under the name of what follows it: the row is called by the last layer of the fused group.
       const auto named = types.find(layer.node());
       if (named != types.end() && !IsProduct(named->second) && IsProductKind(layer.operation())) {
-        row.meaning = NameMeaning::kOutputs;
+        row.meaning = NameMeaning::kGroupEnd;
       }
     }
     sample.rows.push_back(std::move(row));
   }
-  AttachOverhead(sample.rows);
   sample.network = std::move(network);
   return sample;
 }

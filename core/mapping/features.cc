@@ -141,4 +141,12 @@ UnitFeatures ComputeFeatures(const Network& network, absl::Span<const LayerId> l
   return f;
 }
 
+double TransferBytes(const Network& network, int activation_bits) {
+  double bytes = 0;
+  for (const auto* tensors : {&network.inputs, &network.outputs}) {
+    for (TensorId tensor : *tensors) bytes += TensorBytes(network.tensors[tensor], activation_bits);
+  }
+  return bytes;
+}
+
 }  // namespace latimer

@@ -17,6 +17,9 @@ double Operations(const Network& network, const Layer& layer);
 UnitFeatures ComputeFeatures(const Network& network, absl::Span<const LayerId> layers, int activation_bits,
                              int weight_bits);
 
+// Bytes of the network's inputs and outputs, floating-point ones at that width.
+double TransferBytes(const Network& network, int activation_bits);
+
 }  // namespace latimer
 
 #endif  // LATIMER_CORE_MAPPING_FEATURES_H_

@@ -100,7 +100,10 @@ class Matcher {
       if (hit.layer == kNone || unit_of_[hit.layer] != kNoUnit) continue;
       if (unit == kNoUnit) unit = NewUnit(row, basis);
       Claim(unit, hit.layer);
-      if (hit.by_tensor || rows_[row].meaning == NameMeaning::kOutputs) units_[unit].ends.push_back(hit.layer);
+      const NameMeaning meaning = rows_[row].meaning;
+      if (hit.by_tensor || meaning == NameMeaning::kOutputs || meaning == NameMeaning::kGroupEnd) {
+        units_[unit].ends.push_back(hit.layer);
+      }
     }
     if (unit != kNoUnit) {
       if (rows_[row].meaning == NameMeaning::kRegion) ClaimRegion(unit, hits);
@@ -222,6 +225,7 @@ class Matcher {
   void WalkBack() {
     for (int32_t unit = 0; unit < static_cast<int32_t>(units_.size()); ++unit) {
       std::vector<LayerId> stack(units_[unit].ends.begin(), units_[unit].ends.end());
+      const bool group = rows_[static_cast<size_t>(units_[unit].result.rows[0])].meaning == NameMeaning::kGroupEnd;
       while (!stack.empty()) {
         const LayerId layer = stack.back();
         stack.pop_back();
@@ -229,6 +233,8 @@ class Matcher {
           const LayerId producer = network_.tensors[tensor].producer;
           if (producer == kNone || unit_of_[producer] != kNoUnit) continue;
           if (reported_[producer] == RowStatus::kNotRun) continue;
+          if (group && IsHeavy(network_.layers[layer].type) && network_.layers[producer].type != LayerType::kPad)
+            continue;
           Claim(unit, producer);
           stack.push_back(producer);
         }

@@ -68,9 +68,10 @@ struct ReportMatch {
 //    further row of that unit.
 // 2. Names that are not found: without the engine's decorations, then the longest name they continue, or are cut from.
 // 3. Rows still without a layer: by kind, where layers and rows between two matched rows count the same.
-// 4. Layers without a row: those on the way back from kOutputs and inside regions belong to that row; padding goes
-//    forwards, convolutions and products forwards to a unit that has none, all others backwards to the producer that
-//    ran last. None does where a row of the same kind is still unmatched: that row may be the layer's own.
+// 4. Layers without a row: those on the way back from kOutputs and kGroupEnd and inside regions belong to that row;
+//    padding goes forwards, convolutions and products forwards to a unit that has none, all others backwards to the
+//    producer that ran last. None does where a row of the same kind is still unmatched: that row may be the layer's
+//    own.
 ReportMatch MatchReport(const Network& network, absl::Span<const ReportRow> rows);
 
 }  // namespace latimer

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <optional>
 
+#include "core/mapping/blocked_layout.h"
 #include "core/mapping/features.h"
 #include "core/mapping/graph_context.h"
+#include "core/mapping/pair_features.h"
 
 namespace latimer {
 namespace {
@@ -23,17 +25,12 @@ class Mapper {
       : network_(network),
         platform_(platform),
         rules_(platform.mapping()),
-        readers_(network.tensors.size(), 0),
-        reader_(network.tensors.size(), kNone),
+        readers_(network),
+        layout_(network, platform.mapping().layout_block),
         taken_(network.layers.size(), false) {
-    if (platform.reads_context()) context_.emplace(network, platform.activation_bits(), platform.weight_bits());
-    for (LayerId id = 0; id < static_cast<LayerId>(network.layers.size()); ++id) {
-      for (TensorId input : network.layers[id].inputs) {
-        if (reader_[input] != id) ++readers_[input];
-        reader_[input] = id;
-      }
+    if (platform.reads_context()) {
+      context_.emplace(network, layout_, platform.activation_bits(), platform.weight_bits());
     }
-    for (TensorId output : network.outputs) ++readers_[output];  // its result must exist outside the unit
   }
 
   MappedNetwork Run() {
@@ -63,6 +60,12 @@ class Mapper {
       const absl::string_view unit_type = Fuse(unit);
       Complete(unit, unit_type, mapped);
     }
+    AddLayoutChanges(mapped);
+    // A unit runs when all that its last layer reads is there.
+    if (!rules_.fusion_trees.empty() || !layout_.changes().empty()) {
+      std::stable_sort(mapped.units.begin(), mapped.units.end(),
+                       [](const ExecutionUnit& a, const ExecutionUnit& b) { return Turn(a) < Turn(b); });
+    }
     return mapped;
   }
 
@@ -74,10 +77,19 @@ class Mapper {
     if (!rules_.fusion_primaries[static_cast<size_t>(primary)]) return unit_type;
     bool retyped = false;
     while (true) {
-      const Layer& last = network_.layers[unit.layers.back()];
-      if (last.outputs.size() != 1 || readers_[last.outputs[0]] != 1 || reader_[last.outputs[0]] == kNone) break;
-      const LayerId next = reader_[last.outputs[0]];
-      const FusionRule* rule = taken_[next] ? nullptr : FindRule(primary, network_.layers[next], unit, retyped);
+      const LayerId next = readers_.Sole(network_.layers[unit.layers.back()]);
+      if (next == kNone || taken_[next]) break;
+      if (!rules_.fusion_trees.empty()) {
+        const auto trees = rules_.fusion_trees.find({primary, network_.layers[next].type});
+        if (trees != rules_.fusion_trees.end()) {
+          const auto tree = trees->second.find(network_.layers[unit.layers.back()].type);
+          if (tree == trees->second.end() || !IsFused(tree->second, unit.layers, next)) break;
+          taken_[next] = true;
+          unit.layers.push_back(next);
+          continue;
+        }
+      }
+      const FusionRule* rule = FindRule(primary, network_.layers[next], unit, retyped);
       if (rule == nullptr) break;
       taken_[next] = true;
       unit.layers.push_back(next);
@@ -87,6 +99,17 @@ class Mapper {
       }
     }
     return unit_type;
+  }
+
+  bool IsFused(const FusionTree& tree, absl::Span<const LayerId> unit, LayerId next) const {
+    const auto value = [&](const FusionTree& of, absl::Span<const LayerId> layers) {
+      return of.Value(MakePairFeatures(network_, layout_, readers_, layers, next));
+    };
+    const float own = value(tree, unit);
+    const LayerId rival = unit.size() == 1 ? readers_.Rival(network_, unit[0], next) : kNone;
+    if (rival == kNone) return own > 0;
+    const FusionTree* const other = rules_.FindTree(network_.layers[rival].type, network_.layers[next].type);
+    return TakesShared(own, other == nullptr ? -1 : value(*other, {&rival, 1}));
   }
 
   const FusionRule* FindRule(LayerType primary, const Layer& next, const ExecutionUnit& unit, bool retyped) const {
@@ -103,6 +126,26 @@ class Mapper {
     return nullptr;
   }
 
+  // Order of execution: by the last layer; changes just before their first reader.
+  static int64_t Turn(const ExecutionUnit& unit) {
+    if (!unit.layers.empty()) return 2 * static_cast<int64_t>(unit.layers.back());
+    return unit.readers.empty() ? INT64_MAX : 2 * static_cast<int64_t>(unit.readers[0]) - 1;
+  }
+
+  void AddLayoutChanges(MappedNetwork& mapped) const {
+    for (const LayoutChange& change : layout_.changes()) {
+      ExecutionUnit unit;
+      unit.changed = change.tensor;
+      unit.readers = change.readers;
+      if (!change.readers.empty()) unit.primary = change.readers[0];
+      unit.unit_type = kLayoutChange;
+      unit.features = LayoutChangeFeatures(network_, change, platform_.activation_bits());
+      if (context_.has_value()) context_->DescribeChange(change, unit.features);
+      unit.features.unit_type = platform_.FindUnitType(kLayoutChange);
+      mapped.units.push_back(std::move(unit));
+    }
+  }
+
   void Complete(ExecutionUnit& unit, absl::string_view unit_type, MappedNetwork& mapped) const {
     unit.unit_type = unit_type;
     unit.features = ComputeFeatures(network_, unit.layers, platform_.activation_bits(), platform_.weight_bits());
@@ -114,8 +157,8 @@ class Mapper {
   const Network& network_;
   const PlatformModel& platform_;
   const MappingRules& rules_;
-  std::vector<int32_t> readers_;  // of each tensor; a network output has one more
-  std::vector<LayerId> reader_;   // the last of them
+  const TensorReaders readers_;
+  const BlockedLayout layout_;
   std::vector<bool> taken_;
   std::optional<GraphContext> context_;
 };

@@ -10,12 +10,14 @@
 
 namespace latimer {
 
-// A primary layer and what runs in the same unit.
+// A primary layer and what runs in the same unit; or a change of layout, which runs no layer.
 struct ExecutionUnit {
-  LayerId primary = kNone;
-  absl::InlinedVector<LayerId, 4> layers;  // primary first, then fused layers in execution order
-  UnitFeatures features;                   // unit_type is the model that answers, Base after a fallback
-  absl::string_view unit_type;             // wanted type, such as "ConvPool"; lives as long as the platform model
+  LayerId primary = kNone;                  // of a change of layout: the layer it is made for, kNone for the caller
+  absl::InlinedVector<LayerId, 4> layers;   // primary first, then fused layers in execution order; empty: a change
+  TensorId changed = kNone;                 // the tensor whose layout changes
+  absl::InlinedVector<LayerId, 2> readers;  // of the changed copy
+  UnitFeatures features;                    // unit_type is the model that answers, Base after a fallback
+  absl::string_view unit_type;              // wanted type, such as "ConvPool"; lives as long as the platform model
 };
 
 struct MappedNetwork {
@@ -23,9 +25,10 @@ struct MappedNetwork {
   std::vector<LayerId> free_layers;  // cost nothing on this platform
 };
 
-// Applies the platform's fusion rules to chains whose layers each have exactly one consumer, then its splits, and
-// computes the features of every unit: operations summed over the unit's layers, activations those that cross the
-// unit's boundary, weights summed. Reads `network` and `platform` only; both must outlive the result.
+// Applies the platform's fusion trees and rules to chains whose layers each have exactly one consumer, then its splits,
+// adds changes of layout, and computes the features of every unit: operations summed over the unit's layers,
+// activations those that cross the unit's boundary, weights summed. Reads `network` and `platform` only; both must
+// outlive the result.
 MappedNetwork MapNetwork(const Network& network, const PlatformModel& platform);
 
 }  // namespace latimer

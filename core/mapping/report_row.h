@@ -25,6 +25,7 @@ enum class NameMeaning : uint8_t {
   kOutputs,   // the row writes these tensors (or those of these nodes): what leads there without a row of its own, too
   kRegion,    // the first and the last node of a region: everything on the paths between them
   kOverhead,  // no node at all: work done for these nodes, such as a change of layout
+  kGroupEnd,  // the row runs the group that ends with this node: back to its product, and the padding before that
 };
 
 struct ReportRow {

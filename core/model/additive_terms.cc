@@ -17,6 +17,10 @@ double Dot(const AdditiveTerms& prices, const AdditiveTerms& terms) {
   return sum;
 }
 
+bool HasPrices(const AdditiveTerms& terms) {
+  return std::any_of(terms.begin(), terms.end(), [](double price) { return price > 0; });
+}
+
 }  // namespace
 
 AdditiveTerms MakeAdditiveTerms(const UnitFeatures& f, const BlockedKernel& kernel) {
@@ -39,21 +43,27 @@ AdditiveTerms MakeAdditiveTerms(const UnitFeatures& f, const BlockedKernel& kern
                   ? taps * static_cast<double>(f.out_d * f.out_h * f.out_w) *
                         static_cast<double>(f.c_in * std::max<int64_t>(1, IsPooling(f.type) ? 1 : f.groups))
                   : 0;
+  terms[11] = f.freshness >= kLargeNetwork ? f.output_bytes : 0;
   return terms;
+}
+
+BlockedKernel AdditivePrices::KernelOf(const UnitFeatures& features) const {
+  const BlockedKernel kernel = FitKernel(features, kBlock);
+  return HasPrices(by_path[static_cast<size_t>(kernel.path)]) ? kernel : FitBlockedKernel(features, kBlock);
 }
 
 const AdditiveTerms& AdditivePrices::Of(KernelPath path) const {
   const AdditiveTerms& own = by_path[static_cast<size_t>(path)];
-  return std::any_of(own.begin(), own.end(), [](double price) { return price > 0; }) ? own : any;
+  return HasPrices(own) ? own : any;
 }
 
 double AdditivePrices::Seconds(const UnitFeatures& features) const {
-  const BlockedKernel kernel = FitBlockedKernel(features, kBlock);
+  const BlockedKernel kernel = KernelOf(features);
   return std::max(kLeastSeconds, Dot(Of(kernel.path), MakeAdditiveTerms(features, kernel)));
 }
 
 double AdditivePrices::ComputeShare(const UnitFeatures& features) const {
-  const BlockedKernel kernel = FitBlockedKernel(features, kBlock);
+  const BlockedKernel kernel = KernelOf(features);
   const AdditiveTerms& prices = Of(kernel.path);
   const AdditiveTerms terms = MakeAdditiveTerms(features, kernel);
   const double all = Dot(prices, terms);

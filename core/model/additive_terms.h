@@ -12,8 +12,8 @@
 
 namespace latimer {
 
-inline constexpr size_t kNumAdditiveTerms = 11;
-inline constexpr size_t kNumKernelPaths = 7;
+inline constexpr size_t kNumAdditiveTerms = 12;
+inline constexpr size_t kNumKernelPaths = 8;
 
 // Amounts, in the units of the prices (one, operations, bytes).
 using AdditiveTerms = std::array<double, kNumAdditiveTerms>;
@@ -30,6 +30,8 @@ struct AdditivePrices {
   double ComputeShare(const UnitFeatures& features) const;
 
  private:
+  // Where a path of FitKernel() has no prices of its own it is what FitBlockedKernel() says.
+  BlockedKernel KernelOf(const UnitFeatures& features) const;
   const AdditiveTerms& Of(KernelPath path) const;
 };
 

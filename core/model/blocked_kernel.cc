@@ -11,6 +11,7 @@ constexpr int64_t kColumns = 6;       // output columns of a tile
 constexpr int64_t kFilterBlocks = 4;  // blocks of output channels of a tile
 constexpr double kLatencyBound = 8;   // accumulators below which multiply-adds wait for each other
 constexpr int64_t kMatrixRows = 12;
+constexpr int64_t kRowVector = 16;
 constexpr int64_t kMatrixVectors = 2;  // per row of a tile
 
 double Ceil(int64_t x, int64_t step) { return static_cast<double>(CeilDiv(std::max<int64_t>(x, 1), step)); }
@@ -37,6 +38,13 @@ double RowCost(int64_t c_out, int64_t block, int64_t interior, int64_t edge) {
   return cost;
 }
 
+// Padding before the first of them, split evenly.
+int64_t PaddingBefore(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilation) {
+  return std::max<int64_t>(0, (out - 1) * stride + dilation * (kernel - 1) + 1 - in) / 2;
+}
+
+bool IsDepthwise(const UnitFeatures& f) { return f.c_in == 1 && f.groups > 1 && f.c_out == f.groups; }
+
 // Output positions whose window lies inside the input, along one dimension with the padding split evenly.
 struct Extent {
   int64_t interior = 0;
@@ -46,7 +54,7 @@ struct Extent {
 
 Extent Measure(int64_t in, int64_t out, int64_t kernel, int64_t stride, int64_t dilation) {
   const int64_t reach = dilation * (kernel - 1) + 1;
-  const int64_t before = std::max<int64_t>(0, (out - 1) * stride + reach - in) / 2;
+  const int64_t before = PaddingBefore(in, out, kernel, stride, dilation);
   Extent extent;
   for (int64_t tap = 0; tap < std::min<int64_t>(kernel, 64); ++tap) {
     // 0 <= y * stride - before + tap * dilation < in
@@ -89,7 +97,7 @@ BlockedKernel FitBlockedKernel(const UnitFeatures& f, int64_t block) {
   const Extent columns = Measure(f.in_w, f.out_w, f.kernel_w, f.stride_w, f.dilation_w);
   kernel.edge_share = Ratio(static_cast<double>(columns.edge), static_cast<double>(std::max<int64_t>(1, f.out_w)));
   if (columns.edge == 0) kernel.edge_share = 0;
-  const bool depthwise = f.c_in == 1 && f.groups > 1 && f.c_out == f.groups;
+  const bool depthwise = IsDepthwise(f);
   bool blocked = f.type != LayerType::kConvTranspose && f.out_d == 1;
   if (f.groups > 1 && !depthwise) blocked = blocked && f.c_in % block == 0 && outputs % block == 0;
   if (depthwise) blocked = blocked && f.c_out % 4 == 0;
@@ -121,6 +129,20 @@ BlockedKernel FitBlockedKernel(const UnitFeatures& f, int64_t block) {
   kernel.path = f.c_in < block && f.groups == 1 ? KernelPath::kFewChannels : KernelPath::kDirect;
   kernel.utilization = Ratio(useful, inputs * static_cast<double>(f.kernel_w) * rows.valid_taps *
                                          RowCost(outputs, block, columns.interior, columns.edge));
+  return kernel;
+}
+
+bool FitsRowKernel(const UnitFeatures& f) {
+  if (!IsConvolution(f.type) || f.type == LayerType::kConvTranspose || !IsDepthwise(f)) return false;
+  if (f.kernel_d != 1 || f.kernel_h != 3 || f.kernel_w != 3 || f.out_d != 1) return false;
+  return f.in_w >= kRowVector + f.dilation_w * (f.kernel_w - 1) &&
+         PaddingBefore(f.in_w, f.out_w, 3, f.stride_w, f.dilation_w) <= 1 &&
+         PaddingBefore(f.in_h, f.out_h, 3, f.stride_h, f.dilation_h) <= 1;
+}
+
+BlockedKernel FitKernel(const UnitFeatures& f, int64_t block) {
+  BlockedKernel kernel = FitBlockedKernel(f, block);
+  if (FitsRowKernel(f)) kernel.path = KernelPath::kRows;
   return kernel;
 }
 

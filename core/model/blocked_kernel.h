@@ -21,6 +21,7 @@ enum class KernelPath : uint8_t {
   kDirect = 4,       // direct, from blocks of channels
   kPointwise = 5,    // 1x1 over blocks of channels
   kDepthwise = 6,    // one channel per lane
+  kRows = 7,         // depthwise along rows, a window of 3x3 in registers
 };
 
 struct BlockedKernel {
@@ -31,6 +32,14 @@ struct BlockedKernel {
 
 // `block`: elements of a vector, a power of two.
 BlockedKernel FitBlockedKernel(const UnitFeatures& features, int64_t block);
+
+// Depthwise convolutions that libraries without blocks of channels vectorise along rows: 3x3, rows of at least one
+// vector of 16 beside the window, at most one pixel of padding on each side. All others go pixel by pixel there, ten
+// times slower.
+bool FitsRowKernel(const UnitFeatures& features);
+
+// FitBlockedKernel() with the path kRows where that kernel fits.
+BlockedKernel FitKernel(const UnitFeatures& features, int64_t block);
 
 }  // namespace latimer
 

@@ -41,10 +41,6 @@ bool IsErrorFigure(double value) { return value >= 0 && value <= kLargestError; 
 
 }  // namespace
 
-Error BadPlatformField(absl::string_view path, absl::string_view problem) {
-  return InvalidArgument("BAD_PLATFORM_MODEL", absl::StrCat(path, ": ", problem)).Field(path);
-}
-
 absl::Status CheckPlatformHeader(const model::v1::PlatformModel& definition) {
   if (definition.format_version() > kFormatVersion) {
     return BadPlatformField("format_version",
@@ -79,6 +75,9 @@ absl::Status CheckPlatformHeader(const model::v1::PlatformModel& definition) {
   }
   if (!(definition.fixed_seconds_per_network() >= 0) || !std::isfinite(definition.fixed_seconds_per_network())) {
     return BadPlatformField("fixed_seconds_per_network", "it is negative or no number");
+  }
+  if (!(definition.transfer_seconds_per_byte() >= 0) || !std::isfinite(definition.transfer_seconds_per_byte())) {
+    return BadPlatformField("transfer_seconds_per_byte", "it is negative or no number");
   }
   if (definition.layer_models_size() > kMostUnitTypes) {
     return BadPlatformField("layer_models", absl::StrCat("there are more than ", kMostUnitTypes));

@@ -3,6 +3,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
+#include "absl/strings/str_format.h"
 #include "absl/strings/str_join.h"
 #include "core/model/platform_model.h"
 
@@ -93,6 +94,20 @@ void DescribeFusion(const model::v1::Fusion& from, v1::FusionRule* to) {
   to->set_condition(absl::StrJoin(conditions, ", "));
 }
 
+// Pairs that a tree decides, with how well it is known to.
+void DescribeFusionTrees(const model::v1::Mapping& mapping, const MappingRules& rules, v1::Platform* platform) {
+  for (const model::v1::FusionScore& score : mapping.fusion_scores()) {
+    const auto primary = static_cast<LayerType>(score.primary());
+    const auto secondary = static_cast<LayerType>(score.secondary());
+    if (rules.fusion_trees.count({primary, secondary}) == 0) continue;
+    v1::FusionRule* to = platform->add_fusion_rules();
+    to->add_primary(std::string(LayerTypeName(primary)));
+    to->add_secondary(std::string(LayerTypeName(secondary)));
+    to->set_condition(absl::StrFormat("a decision tree says so: %d of %d seen, F1 %.3f, MCC %.3f", score.fused(),
+                                      score.samples(), score.f1(), score.mcc()));
+  }
+}
+
 }  // namespace
 
 v1::Platform PlatformModel::Describe(bool full) const {
@@ -125,6 +140,7 @@ v1::Platform PlatformModel::Describe(bool full) const {
   for (const model::v1::Fusion& fusion : definition_.mapping().fusions()) {
     DescribeFusion(fusion, platform.add_fusion_rules());
   }
+  DescribeFusionTrees(definition_.mapping(), mapping_, &platform);
   return platform;
 }
 

@@ -15,6 +15,8 @@ class ErrorSpread {
   explicit ErrorSpread(double mean_absolute_relative_error);
   // r above, for a level in (0, 1); 1 for a spread of 0.
   double Factor(double level) const;
+  // b above.
+  double log_scale() const { return log_scale_; }
 
  private:
   double log_scale_ = 0;

@@ -18,6 +18,8 @@ struct UnitTime {
   double utilization = 0;  // operations / (seconds * peak), 0 to 1
   Bound bound = Bound::kUnspecified;
   bool outside_data = false;  // some feature lies outside the measurements the model was fitted to
+  float error_scale = 1;      // local scale of the logarithm's error; 1 at the median of measured units
+  float distance = 0;         // from the nearest measured units, in usual distances; 0: not known
 };
 
 class LayerModel {

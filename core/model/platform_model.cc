@@ -13,6 +13,7 @@ namespace {
 
 // Whether some layer can become a unit of this type: a misspelt model would never answer.
 bool IsReachable(absl::string_view unit_type, const MappingRules& rules) {
+  if (unit_type == kLayoutChange) return rules.layout_block > 0;
   if (unit_type == "Base") return true;
   for (int type = 1; type < kNumLayerTypes; ++type) {
     if (UnitTypeName(static_cast<LayerType>(type)) == unit_type) return true;
@@ -36,20 +37,27 @@ absl::StatusOr<std::shared_ptr<const PlatformModel>> PlatformModel::Create(model
   LATIMER_RETURN_IF_ERROR(platform->ReadLayerModels());
   LATIMER_RETURN_IF_ERROR(platform->CheckMappedTypes());
   LATIMER_RETURN_IF_ERROR(platform->ReadNetworkErrors());
+  LATIMER_RETURN_IF_ERROR(platform->ReadNetworkCalibration());
   return std::shared_ptr<const PlatformModel>(std::move(platform));
 }
 
 absl::Status PlatformModel::ReadLayerModels() {
-  SharedTrees trees;
+  SharedParts parts;
   for (int i = 0; i < definition_.trees_size(); ++i) {
     LATIMER_ASSIGN_OR_RETURN(TreeEnsemble ensemble,
                              TreeEnsemble::Create(absl::StrCat("trees[", i, "]"), definition_.trees(i)));
-    trees.push_back(std::make_shared<const TreeEnsemble>(std::move(ensemble)));
+    parts.trees.push_back(std::make_shared<const TreeEnsemble>(std::move(ensemble)));
   }
-  reads_context_ = !trees.empty();
+  for (int i = 0; i < definition_.difficulties_size(); ++i) {
+    LATIMER_ASSIGN_OR_RETURN(
+        confidence::Difficulty difficulty,
+        confidence::Difficulty::Create(absl::StrCat("difficulties[", i, "]"), definition_.difficulties(i)));
+    parts.difficulties.push_back(std::make_shared<const confidence::Difficulty>(std::move(difficulty)));
+  }
+  reads_context_ = !parts.trees.empty();
   for (int i = 0; i < definition_.layer_models_size(); ++i) {
     const std::string path = absl::StrCat("layer_models[", i, "]");
-    absl::StatusOr<UnitTypeModels> models = ReadLayerModel(path, definition_.layer_models(i), trees);
+    absl::StatusOr<UnitTypeModels> models = ReadLayerModel(path, definition_.layer_models(i), parts);
     if (!models.ok()) {
       return Annotate(models.status(), absl::StrCat("unit type '", definition_.layer_models(i).unit_type(), "'"));
     }
@@ -114,6 +122,21 @@ absl::Status PlatformModel::ReadNetworkErrors() {
                                                             "' is not one of roofline, "
                                                             "refined_roofline, statistical, mixed"));
     }
+  }
+  return absl::OkStatus();
+}
+
+absl::Status PlatformModel::ReadNetworkCalibration() {
+  for (int i = 0; i < definition_.network_calibration_size(); ++i) {
+    const model::v1::NetworkCalibration& from = definition_.network_calibration(i);
+    const std::string path = absl::StrCat("network_calibration[", i, "]");
+    const int kind = from.model_kind();
+    if (kind < v1::MODEL_KIND_AUTO || kind >= kNumModelKinds) {
+      return BadPlatformField(absl::StrCat(path, ".model_kind"), "it is missing or unknown");
+    }
+    std::optional<confidence::NetworkConfidence>& to = network_confidence_[static_cast<size_t>(kind)];
+    if (to.has_value()) return BadPlatformField(absl::StrCat(path, ".model_kind"), "there are two of this kind");
+    LATIMER_ASSIGN_OR_RETURN(to, confidence::NetworkConfidence::Read(path, from));
   }
   return absl::OkStatus();
 }

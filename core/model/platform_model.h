@@ -7,12 +7,15 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/status/statusor.h"
 #include "absl/strings/string_view.h"
+#include "core/confidence/network_confidence.h"
+#include "core/confidence/score_sketch.h"
 #include "core/model/error_spread.h"
 #include "core/model/layer_model.h"
 #include "core/model/mapping_rules.h"
@@ -26,6 +29,7 @@ struct UnitTypeModels {
   std::string unit_type;
   std::array<std::unique_ptr<const LayerModel>, kNumModelKinds> by_kind;  // null: the type has none of that kind
   std::array<ErrorSpread, kNumModelKinds> error;
+  std::array<confidence::ScoreSketch, kNumModelKinds> scores;  // of errors over their local scale
   ModelKind auto_kind = ModelKind::kRoofline;
 };
 
@@ -59,6 +63,12 @@ class PlatformModel {
   // Spread of network errors for a kind.
   const ErrorSpread& network_error(ModelKind kind) const { return network_error_[static_cast<size_t>(kind)]; }
 
+  // How errors of units add up when that kind was asked for; nullptr: not calibrated, network_error() is all there is.
+  const confidence::NetworkConfidence* network_confidence(ModelKind asked) const {
+    const auto& found = network_confidence_[static_cast<size_t>(asked)];
+    return found.has_value() ? &*found : nullptr;
+  }
+
   // Description for callers; `full` adds layer models and fusion rules.
   v1::Platform Describe(bool full) const;
 
@@ -69,12 +79,14 @@ class PlatformModel {
   absl::Status ReadLayerModels();
   absl::Status CheckMappedTypes() const;
   absl::Status ReadNetworkErrors();
+  absl::Status ReadNetworkCalibration();
 
   model::v1::PlatformModel definition_;
   std::vector<UnitTypeModels> unit_types_;
   absl::flat_hash_map<std::string, uint8_t> index_;
   uint8_t base_ = 0;
   std::array<ErrorSpread, kNumModelKinds> network_error_;
+  std::array<std::optional<confidence::NetworkConfidence>, kNumModelKinds> network_confidence_;
   MappingRules mapping_;
   uint64_t instance_ = 0;
   bool reads_context_ = false;

@@ -87,9 +87,57 @@ absl::StatusOr<std::unique_ptr<const LayerModel>> ReadAnalytical(const std::stri
                                                  std::move(unrolling), from.overhead_seconds());
 }
 
+// Where the local scale of a kind's error comes from.
+struct LocalError {
+  std::shared_ptr<const confidence::Difficulty> difficulty;
+  confidence::Measure measure = confidence::Measure::kConstant;
+};
+
+absl::StatusOr<LocalError> FindLocalError(absl::string_view path, ModelKind kind,
+                                          const model::v1::LayerModel& definition, const SharedParts& parts) {
+  LocalError local;
+  const int index = definition.difficulty();
+  if (index < 0 || static_cast<size_t>(index) > parts.difficulties.size()) {
+    return BadPlatformField(absl::StrCat(path, ".difficulty"),
+                            absl::StrCat("it is ", index, "; the platform has ", parts.difficulties.size()));
+  }
+  if (index > 0) local.difficulty = parts.difficulties[static_cast<size_t>(index) - 1];
+  for (int i = 0; i < definition.calibration_size(); ++i) {
+    const model::v1::KindCalibration& calibration = definition.calibration(i);
+    if (calibration.model_kind() != static_cast<v1::ModelKind>(kind)) continue;
+    if (calibration.measure() == model::v1::CONFIDENCE_MEASURE_UNSPECIFIED) continue;
+    local.measure = static_cast<confidence::Measure>(calibration.measure());
+    if (!model::v1::ConfidenceMeasure_IsValid(calibration.measure()) ||
+        (local.measure != confidence::Measure::kConstant &&
+         (local.difficulty == nullptr || !local.difficulty->Has(local.measure)))) {
+      return BadPlatformField(absl::StrCat(path, ".calibration[", i, "].measure"),
+                              "the unit type's difficulty does not tell it");
+    }
+  }
+  return local;
+}
+
+// Scores of every kind: calibrated, or a Laplace distribution of the kind's published or cross-validated error.
+absl::Status ReadCalibration(absl::string_view path, const model::v1::LayerModel& definition, UnitTypeModels& models) {
+  for (size_t kind = 0; kind < models.by_kind.size(); ++kind) {
+    models.scores[kind] = confidence::ScoreSketch::Exponential(models.error[kind].log_scale());
+  }
+  for (int i = 0; i < definition.calibration_size(); ++i) {
+    const std::string at = absl::StrCat(path, ".calibration[", i, "]");
+    const int kind = definition.calibration(i).model_kind();
+    if (kind <= v1::MODEL_KIND_AUTO || kind >= kNumModelKinds || models.by_kind[static_cast<size_t>(kind)] == nullptr) {
+      return BadPlatformField(absl::StrCat(at, ".model_kind"), "the unit type has no model of this kind");
+    }
+    LATIMER_ASSIGN_OR_RETURN(
+        models.scores[static_cast<size_t>(kind)],
+        confidence::ScoreSketch::Read(absl::StrCat(at, ".scores"), definition.calibration(i).scores()));
+  }
+  return absl::OkStatus();
+}
+
 // A statistical or mixed model, where the file has one.
 absl::Status ReadTreeModel(absl::string_view path, ModelKind kind, const model::v1::LayerModel& definition,
-                           const SharedTrees& trees, UnitTypeModels& models) {
+                           const SharedParts& parts, UnitTypeModels& models) {
   const bool mixed = kind == ModelKind::kMixed;
   const std::string name = absl::StrCat(path, mixed ? ".mixed" : ".statistical");
   const std::string at = absl::StrCat(name, "_trees");
@@ -102,17 +150,20 @@ absl::Status ReadTreeModel(absl::string_view path, ModelKind kind, const model::
     return BadPlatformField(at, "it corrects the refined_roofline, which is missing");
   }
   if (!has_error) return BadPlatformField(absl::StrCat(name, "_error"), "it is missing");
-  if (index < 1 || static_cast<size_t>(index) > trees.size()) {
-    return BadPlatformField(at, absl::StrCat("it is ", index, "; the platform has ", trees.size(), " tree ensembles"));
+  if (index < 1 || static_cast<size_t>(index) > parts.trees.size()) {
+    return BadPlatformField(
+        at, absl::StrCat("it is ", index, "; the platform has ", parts.trees.size(), " tree ensembles"));
   }
+  LATIMER_ASSIGN_OR_RETURN(const LocalError local, FindLocalError(path, kind, definition, parts));
   auto analytical = [&](ModelKind of) {
     return static_cast<const AnalyticalModel*>(models.by_kind[static_cast<size_t>(of)].get());
   };
   const AnalyticalModel* roofline = analytical(ModelKind::kRoofline);
   const AnalyticalModel* refined =
       definition.has_refined_roofline() ? analytical(ModelKind::kRefinedRoofline) : nullptr;
-  models.by_kind[static_cast<size_t>(kind)] = std::make_unique<const TreeModel>(
-      kind, *roofline, refined != nullptr ? *refined : *roofline, trees[static_cast<size_t>(index) - 1]);
+  models.by_kind[static_cast<size_t>(kind)] =
+      std::make_unique<const TreeModel>(kind, *roofline, refined != nullptr ? *refined : *roofline,
+                                        parts.trees[static_cast<size_t>(index) - 1], local.difficulty, local.measure);
   LATIMER_ASSIGN_OR_RETURN(
       models.error[static_cast<size_t>(kind)],
       ReadErrorSpread(absl::StrCat(name, "_error"), mixed ? definition.mixed_error() : definition.statistical_error()));
@@ -122,7 +173,7 @@ absl::Status ReadTreeModel(absl::string_view path, ModelKind kind, const model::
 }  // namespace
 
 absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition,
-                                              const SharedTrees& trees) {
+                                              const SharedParts& parts) {
   constexpr auto kRoofline = static_cast<size_t>(ModelKind::kRoofline);
   constexpr auto kRefined = static_cast<size_t>(ModelKind::kRefinedRoofline);
   UnitTypeModels models;
@@ -145,8 +196,9 @@ absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const mode
     if (!definition.has_refined_roofline()) return BadPlatformField(at, "there is no refined_roofline");
     LATIMER_ASSIGN_OR_RETURN(models.error[kRefined], ReadErrorSpread(at, definition.refined_roofline_error()));
   }
-  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kStatistical, definition, trees, models));
-  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kMixed, definition, trees, models));
+  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kStatistical, definition, parts, models));
+  LATIMER_RETURN_IF_ERROR(ReadTreeModel(path, ModelKind::kMixed, definition, parts, models));
+  LATIMER_RETURN_IF_ERROR(ReadCalibration(path, definition, models));
   models.auto_kind = definition.has_refined_roofline() ? ModelKind::kRefinedRoofline : ModelKind::kRoofline;
   if (definition.auto_kind() != v1::MODEL_KIND_UNSPECIFIED) {
     const int kind = definition.auto_kind();

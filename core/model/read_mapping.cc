@@ -1,3 +1,4 @@
+#include <cmath>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -8,6 +9,7 @@ namespace latimer {
 namespace {
 
 constexpr int kMostSplitUnits = 16;
+constexpr int kMostTreeNodes = 4096;
 
 absl::StatusOr<LayerTypeSet> ReadTypes(const std::string& path, const google::protobuf::RepeatedField<int>& types) {
   LayerTypeSet set;
@@ -58,6 +60,31 @@ absl::StatusOr<FusionRule> ReadFusion(const std::string& path, const model::v1::
   return rule;
 }
 
+// Checks that every walk ends in a leaf: children come after their parent.
+absl::StatusOr<FusionTree> ReadFusionTree(const std::string& path, const model::v1::FusionTree& from) {
+  if (from.feature_version() != kPairFeatureVersion) {
+    return BadPlatformField(absl::StrCat(path, ".feature_version"),
+                            absl::StrCat("it is ", from.feature_version(), "; known is ", kPairFeatureVersion));
+  }
+  const int count = from.feature_size();
+  if (count < 1 || count > kMostTreeNodes || from.value_size() != count || from.left_size() != count) {
+    return BadPlatformField(absl::StrCat(path, ".feature"), "feature, value and left are lists of equal length");
+  }
+  FusionTree tree;
+  for (int i = 0; i < count; ++i) {
+    const std::string at = absl::StrCat("[", i, "]");
+    if (!std::isfinite(from.value(i))) return BadPlatformField(absl::StrCat(path, ".value", at), "it is no number");
+    if (from.feature(i) < -1 || from.feature(i) >= static_cast<int>(kNumPairFeatures)) {
+      return BadPlatformField(absl::StrCat(path, ".feature", at), "there is no such feature");
+    }
+    if (from.feature(i) >= 0 && (from.left(i) <= i || from.left(i) > count - 2)) {
+      return BadPlatformField(absl::StrCat(path, ".left", at), "children come after their parent, two by two");
+    }
+    tree.nodes.push_back({from.feature(i), from.value(i), from.left(i)});
+  }
+  return tree;
+}
+
 }  // namespace
 
 absl::StatusOr<MappingRules> ReadMapping(const model::v1::Mapping& definition) {
@@ -68,6 +95,29 @@ absl::StatusOr<MappingRules> ReadMapping(const model::v1::Mapping& definition) {
     rules.fusion_primaries |= rule.primary;
     rules.fusions.push_back(std::move(rule));
   }
+  for (int i = 0; i < definition.fusion_trees_size(); ++i) {
+    const model::v1::FusionTree& from = definition.fusion_trees(i);
+    const std::string path = absl::StrCat("mapping.fusion_trees[", i, "]");
+    for (const auto& [field, type] : {std::pair<const char*, int>{".primary", from.primary()},
+                                      std::pair<const char*, int>{".secondary", from.secondary()},
+                                      std::pair<const char*, int>{".after", from.after()}}) {
+      if (type <= 0 || type >= kNumLayerTypes) {
+        return BadPlatformField(absl::StrCat(path, field), "it is missing or no layer type");
+      }
+    }
+    LATIMER_ASSIGN_OR_RETURN(FusionTree tree, ReadFusionTree(path, from));
+    const auto primary = static_cast<LayerType>(from.primary());
+    auto& by_last = rules.fusion_trees[{primary, static_cast<LayerType>(from.secondary())}];
+    if (!by_last.emplace(static_cast<LayerType>(from.after()), std::move(tree)).second) {
+      return BadPlatformField(path, "these types have a tree already");
+    }
+    rules.fusion_primaries.set(static_cast<size_t>(primary));
+  }
+  const int block = definition.layout_block();
+  if (block != 0 && (block < 2 || block > 1024 || (block & (block - 1)) != 0)) {
+    return BadPlatformField("mapping.layout_block", absl::StrCat("it is ", block, "; it is a power of two, or 0"));
+  }
+  rules.layout_block = block;
   for (int i = 0; i < definition.splits_size(); ++i) {
     const model::v1::Split& from = definition.splits(i);
     const std::string path = absl::StrCat("mapping.splits[", i, "]");

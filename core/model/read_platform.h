@@ -8,13 +8,12 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "core/base/error.h"
+#include "core/confidence/difficulty.h"
+#include "core/model/platform_field.h"
 #include "core/model/platform_model.h"
 #include "core/model/tree_ensemble.h"
 
 namespace latimer {
-
-// INVALID_ARGUMENT about one field, named by its path in the file: "layer_models[3].roofline.peak_ops_per_second".
-Error BadPlatformField(absl::string_view path, absl::string_view problem);
 
 // Everything outside layer models and mapping.
 absl::Status CheckPlatformHeader(const model::v1::PlatformModel& definition);
@@ -24,11 +23,15 @@ absl::Status CheckAccuracy(absl::string_view path, const v1::Accuracy& accuracy)
 
 absl::StatusOr<ErrorSpread> ReadErrorSpread(absl::string_view path, const model::v1::ErrorSpread& spread);
 
-using SharedTrees = std::vector<std::shared_ptr<const TreeEnsemble>>;
+// What layer models of a platform share.
+struct SharedParts {
+  std::vector<std::shared_ptr<const TreeEnsemble>> trees;
+  std::vector<std::shared_ptr<const confidence::Difficulty>> difficulties;
+};
 
-// `path` is that of the layer model; `trees` are the platform's.
+// `path` is that of the layer model.
 absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const model::v1::LayerModel& definition,
-                                              const SharedTrees& trees);
+                                              const SharedParts& parts);
 
 absl::StatusOr<MappingRules> ReadMapping(const model::v1::Mapping& definition);
 

@@ -4,7 +4,7 @@
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
-#include "core/model/read_platform.h"
+#include "core/model/platform_field.h"
 
 namespace latimer {
 namespace {
@@ -90,6 +90,20 @@ float TreeEnsemble::SumOfLeaves(const TreeFeatureRow& row) const {
     sum += node->value;
   }
   return sum;
+}
+
+float TreeEnsemble::Disagreement(const TreeFeatureRow& row) const {
+  float sum = 0;
+  float squares = 0;
+  for (int32_t root : roots_) {
+    const Node* node = &nodes_[static_cast<size_t>(root)];
+    while (node->feature >= 0) {
+      node = &nodes_[static_cast<size_t>(node->left + (row[static_cast<size_t>(node->feature)] < node->value ? 0 : 1))];
+    }
+    sum += node->value;
+    squares += node->value * node->value;
+  }
+  return std::sqrt(std::max(0.0F, static_cast<float>(roots_.size()) * squares - sum * sum));
 }
 
 double TreeEnsemble::Linear(const TreeFeatureRow& row) const {

@@ -23,6 +23,9 @@ class TreeEnsemble {
   // Sum of the leaves the row falls into; without the intercept.
   float SumOfLeaves(const TreeFeatureRow& row) const;
 
+  // Of a random forest, whose leaves add up to the mean of its trees: the standard deviation of what each tree says.
+  float Disagreement(const TreeFeatureRow& row) const;
+
   // Intercept, linear part and leaves, within the bounds of the data.
   double LogRatio(const TreeFeatureRow& row) const;
 

@@ -32,7 +32,7 @@ TreeFeatureRow MakeTreeFeatures(const UnitFeatures& f, const AnalyticalModel& ro
   const UnitTime plain_time = roofline.Estimate(f);
   const UnitTime refined_time = refined.Estimate(f);
   const BlockedKernel wide = FitBlockedKernel(f, 16);
-  const BlockedKernel narrow = FitBlockedKernel(f, 8);
+  const BlockedKernel narrow = FitKernel(f, 8);
   const double compute = f.operations / roofline.peak();
   const double memory = f.bytes() / roofline.bandwidth();
   return {LogBytes(f.operations), LogBytes(f.input_bytes), LogBytes(f.output_bytes), LogBytes(f.weight_bytes),
@@ -55,7 +55,8 @@ TreeFeatureRow MakeTreeFeatures(const UnitFeatures& f, const AnalyticalModel& ro
           // What is read again for every row of the output.
           LogBytes(f.weight_bytes * static_cast<double>(f.out_h)),
           LogBytes(f.output_bytes * static_cast<double>(CeilDiv(std::max<int64_t>(f.c_in, 1), 16))),
-          f.consumer == LayerType::kUnspecified ? LogBytes(f.output_bytes) : 0.0F};
+          f.consumer == LayerType::kUnspecified ? LogBytes(f.output_bytes) : 0.0F, static_cast<float>(f.blocked),
+          static_cast<float>(f.freshness)};
 }
 
 }  // namespace latimer

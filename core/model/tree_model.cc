@@ -12,6 +12,11 @@ UnitTime TreeModel::Estimate(const UnitFeatures& features) const {
   time.seconds *= std::exp(trees_->LogRatio(row));
   time.utilization = time.seconds > 0 ? std::min(1.0, features.operations / (time.seconds * analytical.peak())) : 0;
   time.outside_data = trees_->IsOutside(row);
+  if (difficulty_ != nullptr) {
+    const confidence::LocalScale local = difficulty_->Of(measure_, features, row);
+    time.error_scale = local.scale;
+    time.distance = local.distance;
+  }
   return time;
 }
 

@@ -5,6 +5,7 @@
 #include <memory>
 #include <utility>
 
+#include "core/confidence/difficulty.h"
 #include "core/model/analytical_model.h"
 #include "core/model/tree_ensemble.h"
 
@@ -18,6 +19,17 @@ class TreeModel : public LayerModel {
             std::shared_ptr<const TreeEnsemble> trees)
       : kind_(kind), roofline_(std::move(roofline)), refined_(std::move(refined)), trees_(std::move(trees)) {}
 
+  // The same, which tells the local scale of its error.
+  TreeModel(ModelKind kind, AnalyticalModel roofline, AnalyticalModel refined,
+            std::shared_ptr<const TreeEnsemble> trees, std::shared_ptr<const confidence::Difficulty> difficulty,
+            confidence::Measure measure)
+      : kind_(kind),
+        roofline_(std::move(roofline)),
+        refined_(std::move(refined)),
+        trees_(std::move(trees)),
+        difficulty_(std::move(difficulty)),
+        measure_(measure) {}
+
   ModelKind kind() const override { return kind_; }
   UnitTime Estimate(const UnitFeatures& features) const override;
 
@@ -25,7 +37,9 @@ class TreeModel : public LayerModel {
   const ModelKind kind_;
   const AnalyticalModel roofline_;
   const AnalyticalModel refined_;
-  const std::shared_ptr<const TreeEnsemble> trees_;  // not null
+  const std::shared_ptr<const TreeEnsemble> trees_;                           // not null
+  const std::shared_ptr<const confidence::Difficulty> difficulty_ = nullptr;  // null: the scale is the same everywhere
+  const confidence::Measure measure_ = confidence::Measure::kConstant;
 };
 
 }  // namespace latimer

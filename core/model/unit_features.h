@@ -29,7 +29,9 @@ struct UnitFeatures {
   LayerType producer = LayerType::kUnspecified;          // of the first input; unspecified: an input of the network
   LayerType consumer = LayerType::kUnspecified;          // the first that reads the output
   uint8_t fused_sums = 0;                                // element-wise layers of two operands in the unit
+  uint8_t blocked = 0;                                   // 1: the result stays in blocks of channels
   int16_t residency = 0;                                 // 2 log2 of the bytes the network goes through, rounded
+  int16_t freshness = 0;                                 // the same where the result lies in memory not used yet
   int64_t producer_channels = 0;
   int64_t axis = 0;       // the dimension that is normalised, joined or moved last, from the end: 1 is the last
   double operations = 0;  // one multiply-accumulate is two
@@ -45,8 +47,8 @@ struct UnitFeatures {
     return H::combine(std::move(h), f.type, f.unit_type, f.batch, f.in_d, f.in_h, f.in_w, f.out_d, f.out_h, f.out_w,
                       f.c_in, f.c_out, f.groups, f.kernel_d, f.kernel_h, f.kernel_w, f.stride_d, f.stride_h, f.stride_w,
                       f.dilation_h, f.dilation_w, f.num_inputs, f.fused_activation, f.producer, f.consumer,
-                      f.fused_sums, f.residency, f.producer_channels, f.axis, f.operations, f.input_bytes,
-                      f.output_bytes, f.weight_bytes);
+                      f.fused_sums, f.blocked, f.residency, f.freshness, f.producer_channels, f.axis, f.operations,
+                      f.input_bytes, f.output_bytes, f.weight_bytes);
   }
 };
 

@@ -17,15 +17,22 @@ TEST(SampleExcerpt, DrawsAffordableNetworksOfManyTypes) {
   Random random(1);
   std::map<LayerType, int> types;
   std::set<std::string> distinct;
+  int64_t largest_weights = 0;
   for (int i = 0; i < 400; ++i) {
     const absl::StatusOr<Network> excerpt = SampleExcerpt(random);
     ASSERT_TRUE(excerpt.ok()) << excerpt.status();
-    EXPECT_LE(Macs(*excerpt), 700'000'000);
+    const bool maps = std::any_of(excerpt->layers.begin(), excerpt->layers.end(),
+                                  [](const Layer& layer) { return IsConvolution(layer.type); });
+    EXPECT_LE(Macs(*excerpt), excerpt->layers.size() > 24 || !maps ? 1'400'000'000 : 700'000'000);
+    for (const Constant& constant : excerpt->constants) {
+      largest_weights = std::max(largest_weights, NumElements(constant.shape));
+    }
     EXPECT_FALSE(excerpt->layers.empty());
     for (const Layer& layer : excerpt->layers) ++types[layer.type];
     distinct.insert(StructuralHashText(*excerpt));
   }
   EXPECT_GT(distinct.size(), 390u);
+  EXPECT_GT(largest_weights, 16'000'000) << "heads whose weights no cache holds";
   for (const LayerType type : {LayerType::kConv,           LayerType::kDepthwiseConv, LayerType::kConvTranspose,
                                LayerType::kFullyConnected, LayerType::kMatMul,        LayerType::kSoftmax,
                                LayerType::kLayerNorm,      LayerType::kAdd,           LayerType::kMul,

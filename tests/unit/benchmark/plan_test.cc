@@ -144,11 +144,34 @@ TEST(MakePlan, StagesComeInOrderAndValidationLast) {
   std::vector<std::string> names;
   for (const PlanStage& stage : Plan(1000)) {
     names.push_back(stage.name);
+    if (stage.name != "validation") continue;
     for (const PlannedMeasurement& measurement : stage.measurements) {
-      EXPECT_EQ(measurement.kind == MeasurementKind::kValidation, stage.name == "validation");
+      EXPECT_EQ(measurement.kind, MeasurementKind::kValidation);
     }
   }
   EXPECT_EQ(names, (std::vector<std::string>{"sweeps", "fusion", "convolutions", "other layers", "validation"}));
+}
+
+TEST(MakePlan, HalfOfTheValidationNetworksAreSpreadOverTheSamples) {
+  for (const Method method : {Method::kExcerpts, Method::kSmartPadding}) {
+    std::set<std::string> spread, last;
+    for (const PlanStage& stage : Plan(1000, method)) {
+      size_t before = 0;
+      for (size_t i = 0; i < stage.measurements.size(); ++i) {
+        if (stage.measurements[i].kind != MeasurementKind::kValidation) continue;
+        if (stage.name == "validation") {
+          last.insert(stage.measurements[i].key);
+          continue;
+        }
+        spread.insert(stage.measurements[i].key);
+        EXPECT_GE(i - before, 20u) << "two at once see one mood of the board";
+        before = i;
+      }
+    }
+    EXPECT_EQ(spread.size(), 8u);
+    EXPECT_EQ(last.size(), 8u);
+    for (const std::string& name : spread) EXPECT_FALSE(last.contains(name)) << name;
+  }
 }
 
 TEST(MakePlan, EveryTypeOfTheSpaceIsPlanned) {

@@ -67,6 +67,37 @@ TEST(FitAdditive, OneDisturbedPointInTenChangesLittle) {
   EXPECT_NEAR(FitAdditive(points).Seconds(Sum(100'000)) / (2e-6 + 60e-6), 1, 0.1);
 }
 
+UnitFeatures Depthwise(int64_t side, int64_t channels) {
+  UnitFeatures f = Conv(side, 1, channels, 3);
+  f.type = LayerType::kDepthwiseConv;
+  f.groups = channels;
+  f.input_bytes = f.output_bytes;
+  return f;
+}
+
+TEST(FitAdditive, RowsTooShortForAKernelHavePricesOfTheirOwn) {
+  // One kernel for rows of 18 and more, and a twentieth of its speed below.
+  auto seconds = [](const UnitFeatures& f) { return 1e-6 + f.operations * (f.in_w >= 18 ? 2e-11 : 4e-10); };
+  for (const bool enough : {true, false}) {
+    std::vector<DataPoint> points;
+    for (int64_t side : {4, 7, 10, 14, 16, 20, 28, 40, 56, 80}) {
+      if (!enough && side > 20) continue;  // rows of 20 alone: too few
+      for (int64_t channels = 16; channels < 1500; channels = channels * 2) {
+        points.push_back(Point(Depthwise(side, channels), seconds(Depthwise(side, channels))));
+      }
+    }
+    const AdditivePrices prices = FitAdditive(points);
+    if (enough) {
+      for (int64_t side : {5, 12, 17, 18, 32, 64}) {
+        EXPECT_NEAR(prices.Seconds(Depthwise(side, 96)) / seconds(Depthwise(side, 96)), 1, 0.15) << side;
+      }
+    } else {
+      EXPECT_GT(prices.Seconds(Depthwise(18, 96)), prices.Seconds(Depthwise(17, 96)))
+          << "one law for all: more work is not faster";
+    }
+  }
+}
+
 TEST(FitAdditive, MoreWorkOfTheSameShapeIsNotFaster) {
   benchmark::Random random(3);
   std::vector<DataPoint> points;

@@ -86,6 +86,34 @@ TEST(BoostedTreesTest, WideIntervalsLeaveRoomThatNeighboursFill) {
   EXPECT_LT(error(rows), 0.8 * error(points));
 }
 
+// Data that say the opposite, as noise does.
+TEST(BoostedTreesTest, PhysicalTreesNeverFallWithWhatNeverMakesFaster) {
+  std::vector<TreeRow> rows = MakeRows(2000, 5);
+  for (TreeRow& row : rows) {
+    for (size_t feature : kNeverFasterFeatures) row.target -= 0.2F * row.features[feature];
+    row.lower = row.upper = row.target;
+  }
+  const auto falls = [&](bool physical) {
+    TreeOptions options;
+    options.physical = physical;
+    const absl::StatusOr<model::v1::TreeEnsemble> grown = GrowTrees(rows, options);
+    EXPECT_TRUE(grown.ok()) << grown.status();
+    const absl::StatusOr<TreeEnsemble> trees = TreeEnsemble::Create("trees", *grown);
+    EXPECT_TRUE(trees.ok()) << trees.status();
+    int count = 0;
+    for (const TreeRow& row : MakeRows(200, 6)) {
+      for (size_t feature : kNeverFasterFeatures) {
+        TreeFeatureRow more = row.features;
+        more[feature] += 1;
+        count += trees->LogRatio(more) < trees->LogRatio(row.features) - 1e-6 ? 1 : 0;
+      }
+    }
+    return count;
+  };
+  EXPECT_EQ(falls(true), 0);
+  EXPECT_GT(falls(false), 200) << "what the test is about does not happen";
+}
+
 TEST(BoostedTreesTest, SameDataSameTrees) {
   const std::vector<TreeRow> rows = MakeRows(300, 6);
   EXPECT_TRUE(GrowTrees(rows, {})->SerializeAsString() == GrowTrees(rows, {})->SerializeAsString());

@@ -17,7 +17,8 @@ LayerId Find(const Network& network, LayerType type) {
 
 UnitFeatures Describe(const Network& network, std::vector<LayerId> layers, double flushed = 0) {
   UnitFeatures features = ComputeFeatures(network, layers, 32, 32);
-  GraphContext(network, 32, 32, flushed).Describe(layers, features);
+  const BlockedLayout layout;
+  GraphContext(network, layout, 32, 32, flushed).Describe(layers, features);
   return features;
 }
 
@@ -51,7 +52,18 @@ TEST(GraphContext, KnowsHowMuchStandsBetweenTwoReadsOfAWeight) {
   EXPECT_GT(small, 0);
   EXPECT_EQ(Describe(network, {0}, 64e6).residency, 2 * 26) << "64 MB and a little are 2^26 bytes";
   EXPECT_LT(small, 2 * 20);
-  EXPECT_EQ(Describe(network, {1}, 64e6).residency, 0) << "no weights: fresh from the layer before";
+}
+
+TEST(GraphContext, KnowsMemoryThatIsUsedForTheFirstTime) {
+  benchmark::NetworkStack stack({1, 8, 16, 16});
+  stack.Conv({.kernel = 3, .channels = 8, .activation = LayerType::kRelu});
+  stack.Conv({.kernel = 3, .channels = 8, .activation = LayerType::kUnspecified});
+  stack.Conv({.kernel = 3, .channels = 8, .activation = LayerType::kUnspecified});
+  const Network network = *std::move(stack).Finish("net");
+  EXPECT_GT(Describe(network, {0}).freshness, 0);
+  EXPECT_EQ(Describe(network, {1}).freshness, 0) << "in place";
+  EXPECT_GT(Describe(network, {2}).freshness, 0) << "its operand is still there";
+  EXPECT_EQ(Describe(network, {3}).freshness, 0) << "over what the first one left";
 }
 
 TEST(GraphContext, CountsSumsInsideTheUnit) {

@@ -140,6 +140,13 @@ TEST(GraphMatcher, APartitionOfSeveralOutputsHasAllThatLeadsToThem) {
   EXPECT_EQ(Match(layers, {Names({"b", "rc"}, NameMeaning::kOutputs)}), "a ra b c rc @0");
 }
 
+TEST(GraphMatcher, GroupsEndAtTheirProduct) {
+  // The first row has the product's name, the second that of its group's end; "ra" is the first one's.
+  const std::string layers = Conv("a", "x") + Relu("ra", "a") + Conv("b", "ra") + Relu("rb", "b");
+  const std::vector<ReportRow> rows = {Names({"a"}, NameMeaning::kNodes), Names({"rb"}, NameMeaning::kGroupEnd)};
+  EXPECT_EQ(Match(layers, rows), "a ra @0 | b rb @1");
+}
+
 TEST(GraphMatcher, RegionsAreWhatLiesBetween) {
   const std::string layers = Conv("a", "x") + Conv("b", "a") + Conv("c", "a") + Add("add", "b", "c") +
                              MaxPool("side", "a") + Relu("relu", "add");

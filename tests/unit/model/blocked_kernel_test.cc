@@ -46,6 +46,31 @@ TEST(FitBlockedKernel, TellsThePathsApart) {
   EXPECT_EQ(FitBlockedKernel(sum, 16).path, KernelPath::kNone);
 }
 
+TEST(FitsRowKernel, IsDepthwiseOfThreeByThreeOverLongRows) {
+  auto depthwise = [](int64_t side, int64_t kernel, int64_t stride) {
+    UnitFeatures f = Conv(side, 1, 64, kernel, stride);
+    f.type = LayerType::kDepthwiseConv;
+    f.groups = 64;
+    return f;
+  };
+  EXPECT_TRUE(FitsRowKernel(depthwise(28, 3, 1)));
+  EXPECT_TRUE(FitsRowKernel(depthwise(28, 3, 2)));
+  EXPECT_TRUE(FitsRowKernel(depthwise(18, 3, 1))) << "the window and a vector";
+  EXPECT_FALSE(FitsRowKernel(depthwise(17, 3, 1))) << "one less";
+  EXPECT_FALSE(FitsRowKernel(depthwise(56, 5, 1)));
+  UnitFeatures dilated = depthwise(28, 3, 1);
+  dilated.dilation_h = dilated.dilation_w = 2;
+  EXPECT_FALSE(FitsRowKernel(dilated)) << "two pixels of padding";
+  dilated.out_h = dilated.out_w = 24;
+  EXPECT_TRUE(FitsRowKernel(dilated)) << "without padding";
+  EXPECT_FALSE(FitsRowKernel(Conv(28, 64, 64, 3))) << "every channel reads every channel";
+  UnitFeatures two = depthwise(28, 3, 1);
+  two.c_out = 128;
+  EXPECT_FALSE(FitsRowKernel(two)) << "two filters a channel";
+  EXPECT_EQ(FitKernel(depthwise(28, 3, 1), 16).path, KernelPath::kRows);
+  EXPECT_EQ(FitKernel(depthwise(14, 3, 1), 16).path, FitBlockedKernel(depthwise(14, 3, 1), 16).path);
+}
+
 TEST(FitBlockedKernel, EdgesCostMoreOnSmallMaps) {
   const BlockedKernel large = FitBlockedKernel(Conv(112, 64, 64, 3), 16);
   const BlockedKernel small = FitBlockedKernel(Conv(7, 64, 64, 3), 16);

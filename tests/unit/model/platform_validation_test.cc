@@ -117,6 +117,30 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"free: LAYER_TYPE_CONCAT", "free: 999", "mapping.free[0]"},
         BadFile{"free: LAYER_TYPE_CONCAT", "free: LAYER_TYPE_CONV", "mapping.free"}));
 
+// Instead of the free types: a tree of one split, with one thing changed.
+BadFile BadTree(const std::string& from, const std::string& to, const std::string& field) {
+  std::string tree =
+      "fusion_trees { primary: LAYER_TYPE_CONV secondary: LAYER_TYPE_ADD after: LAYER_TYPE_CONV feature_version: 1 "
+      "feature: [ 3, -1, -1 ] value: [ 0.5, 1, -1 ] left: [ 1, 0, 0 ] }";
+  const size_t at = tree.find(from);
+  EXPECT_NE(at, std::string::npos) << from;
+  tree.replace(at, from.size(), to);
+  return {"free: LAYER_TYPE_CONCAT", tree, "mapping." + field};
+}
+
+INSTANTIATE_TEST_SUITE_P(
+    Trees, PlatformValidationTest,
+    ::testing::Values(BadTree("primary: LAYER_TYPE_CONV", "", "fusion_trees[0].primary"),
+                      BadTree("secondary: LAYER_TYPE_ADD", "secondary: 999", "fusion_trees[0].secondary"),
+                      BadTree("after: LAYER_TYPE_CONV", "", "fusion_trees[0].after"),
+                      BadTree("feature_version: 1", "feature_version: 2", "fusion_trees[0].feature_version"),
+                      BadTree("[ 0.5, 1, -1 ]", "[ 0.5, 1 ]", "fusion_trees[0].feature"),
+                      BadTree("[ 0.5, 1, -1 ]", "[ 0.5, nan, -1 ]", "fusion_trees[0].value[1]"),
+                      BadTree("[ 3, -1, -1 ]", "[ 25, -1, -1 ]", "fusion_trees[0].feature[0]"),
+                      BadTree("left: [ 1, 0, 0 ]", "left: [ 0, 0, 0 ]", "fusion_trees[0].left[0]"),
+                      BadTree("left: [ 1, 0, 0 ]", "left: [ 2, 0, 0 ]", "fusion_trees[0].left[0]"),
+                      BadTree("left: [ 1, 0, 0 ] }", "left: [ 1, 0, 0 ] } layout_block: 12", "layout_block")));
+
 INSTANTIATE_TEST_SUITE_P(
     Accuracy, PlatformValidationTest,
     ::testing::Values(BadFile{"key: \"refined_roofline\"", "key: \"statistical\"", "network_error['refined_roofline']"},
