@@ -1,36 +1,18 @@
 #include "core/estimation/estimator.h"
 
 #include <algorithm>
-#include <bitset>
 #include <utility>
 
-#include "absl/strings/str_cat.h"
-#include "core/base/error.h"
+#include "core/base/status_macros.h"
+#include "core/estimation/estimate_parts.h"
+#include "core/estimation/intervals.h"
 #include "core/estimation/unit_edges.h"
+#include "core/mapping/features.h"
 #include "core/mapping/mapper.h"
 #include "core/network/simplify.h"
 
 namespace latimer {
 namespace {
-
-constexpr size_t kMostNodesInWarning = 20;
-constexpr double kMillisecondsPerSecond = 1e3;
-
-// Which model answers for a unit type.
-struct Answering {
-  const LayerModel* model = nullptr;
-  ModelKind kind = ModelKind::kUnspecified;
-  bool fallback = false;  // another kind than the one asked for
-};
-
-Answering Choose(const UnitTypeModels& models, ModelKind wanted) {
-  auto find = [&](ModelKind kind) { return models.by_kind[static_cast<size_t>(kind)].get(); };
-  if (wanted == ModelKind::kAuto || wanted == ModelKind::kUnspecified) {
-    return {find(models.auto_kind), models.auto_kind, false};
-  }
-  if (const LayerModel* model = find(wanted)) return {model, wanted, false};
-  return {find(models.auto_kind), models.auto_kind, true};
-}
 
 // Analytical models cost less than a look-up.
 bool IsWorthRemembering(ModelKind kind) { return kind == ModelKind::kStatistical || kind == ModelKind::kMixed; }
@@ -44,80 +26,25 @@ UnitTime TimeOf(const PlatformModel& platform, const Answering& answering, const
   return time;
 }
 
-void SetLatency(double seconds, double factor, v1::Latency* latency) {
-  const double ms = seconds * kMillisecondsPerSecond;
-  latency->set_estimate_ms(ms);
-  latency->set_lower_ms(ms / factor);
-  latency->set_upper_ms(ms * factor);
+// That of the primary layer, or of the tensor whose layout changes.
+absl::string_view UnitName(const Network& network, const ExecutionUnit& unit) {
+  return unit.layers.empty() ? network.tensors[unit.changed].name : network.layers[unit.primary].name;
 }
 
-// Warnings that layers share: one per reason, with the layers it concerns.
-class Fallbacks {
- public:
-  Fallbacks(ModelKind wanted, v1::NetworkEstimate* result) : wanted_(wanted), result_(result) {}
-
-  // `unit_type` and `models` outlive this.
-  void AddType(absl::string_view unit_type, const UnitTypeModels& models, absl::string_view layer) {
-    Entry& entry = Find(v1::WARNING_CODE_LAYER_TYPE_FALLBACK, unit_type, models);
-    if (entry.warning->message().empty()) {
-      entry.warning->set_message(absl::StrCat("the platform has no model for ", unit_type, " layers; its model for ",
-                                              models.unit_type, " layers answered"));
-    }
-    AddLayer(layer, entry.warning);
-  }
-
-  void AddKind(const UnitTypeModels& models, ModelKind answering, absl::string_view layer) {
-    Entry& entry = Find(v1::WARNING_CODE_MODEL_KIND_FALLBACK, models.unit_type, models);
-    if (entry.warning->message().empty()) {
-      entry.warning->set_message(absl::StrCat("the platform has no ", ModelKindName(wanted_), " model for ",
-                                              models.unit_type, " layers; its ", ModelKindName(answering),
-                                              " model answered"));
-    }
-    AddLayer(layer, entry.warning);
-  }
-
-  void AddOutside(const UnitTypeModels& models, absl::string_view layer) {
-    Entry& entry = Find(v1::WARNING_CODE_OUTSIDE_BENCHMARKED_SPACE, models.unit_type, models);
-    if (entry.warning->message().empty()) {
-      entry.warning->set_message(absl::StrCat("the platform has no measurements of ", models.unit_type,
-                                              " layers of such sizes; its analytical model carries the estimate"));
-    }
-    AddLayer(layer, entry.warning);
-  }
-
- private:
-  struct Entry {
-    v1::WarningCode code = v1::WARNING_CODE_UNSPECIFIED;
-    absl::string_view unit_type;
-    const UnitTypeModels* models = nullptr;
-    v1::Warning* warning = nullptr;
-  };
-
-  Entry& Find(v1::WarningCode code, absl::string_view unit_type, const UnitTypeModels& models) {
-    for (Entry& entry : entries_) {
-      if (entry.code == code && entry.models == &models && entry.unit_type == unit_type) return entry;
-    }
-    entries_.push_back({code, unit_type, &models, result_->add_warnings()});
-    entries_.back().warning->set_code(code);
-    return entries_.back();
-  }
-
-  static void AddLayer(absl::string_view layer, v1::Warning* warning) {
-    warning->set_count(warning->count() + 1);
-    if (static_cast<size_t>(warning->nodes_size()) < kMostNodesInWarning) {
-      warning->add_nodes(layer.data(), layer.size());
-    }
-  }
-
-  const ModelKind wanted_;
-  v1::NetworkEstimate* const result_;
-  absl::InlinedVector<Entry, 8> entries_;  // a handful: types are few
-};
-
 void WriteUnit(const Network& network, const ExecutionUnit& unit, v1::UnitEstimate* to) {
-  const Layer& primary = network.layers[unit.primary];
-  to->set_name(primary.name.data(), primary.name.size());
+  const absl::string_view name = UnitName(network, unit);
+  to->set_name(name.data(), name.size());
   to->set_unit_type(unit.unit_type.data(), unit.unit_type.size());
+  to->set_input_bytes(unit.features.input_bytes);
+  to->set_output_bytes(unit.features.output_bytes);
+  if (unit.layers.empty()) {
+    for (v1::Shape* shape : {to->add_input_shapes(), to->add_output_shapes()}) {
+      const Shape& from = network.tensors[unit.changed].shape;
+      shape->mutable_dims()->Add(from.begin(), from.end());
+    }
+    return;
+  }
+  const Layer& primary = network.layers[unit.primary];
   to->set_layer_type(static_cast<v1::LayerType>(primary.type));
   for (LayerId id : unit.layers) {
     for (absl::string_view node : network.layers[id].nodes) to->add_nodes(node.data(), node.size());
@@ -136,17 +63,8 @@ void WriteUnit(const Network& network, const ExecutionUnit& unit, v1::UnitEstima
     write_shape(network.tensors[output].shape, to->add_output_shapes());
   }
   to->set_operations(unit.features.operations);
-  to->set_input_bytes(unit.features.input_bytes);
-  to->set_output_bytes(unit.features.output_bytes);
   to->set_weight_bytes(unit.features.weight_bytes);
-  if (const auto* conv = std::get_if<ConvAttributes>(&primary.attributes)) {
-    to->mutable_kernel()->Add(conv->kernel.begin(), conv->kernel.end());
-    to->mutable_stride()->Add(conv->stride.begin(), conv->stride.end());
-    to->set_groups(conv->groups);
-  } else if (const auto* pool = std::get_if<PoolAttributes>(&primary.attributes)) {
-    to->mutable_kernel()->Add(pool->kernel.begin(), pool->kernel.end());
-    to->mutable_stride()->Add(pool->stride.begin(), pool->stride.end());
-  }
+  WriteWindow(primary.attributes, to);
 }
 
 void WriteImportWarnings(const Network& network, v1::NetworkEstimate* result) {
@@ -171,46 +89,41 @@ absl::Status EstimateMerged(const Network& network, const PlatformModel& platfor
                             UnitMemo* memo, v1::NetworkEstimate* result) {
   result->Clear();
   const MappedNetwork mapped = MapNetwork(network, platform);
-  result->set_platform(absl::StrCat("platforms/", platform.id()));
-  result->set_model_version(platform.version());
-  result->set_network(network.name);
-  result->set_confidence(settings.confidence);
-  result->set_interval_source(platform.definition().calibrated_intervals() ? v1::INTERVAL_SOURCE_CALIBRATED
-                                                                           : v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
+  WriteHead(platform, settings, network.name, result);
   result->set_macs(Macs(network));
-  result->set_simulated(platform.definition().simulated());
   result->set_unit_count(static_cast<int64_t>(mapped.units.size()));
   const MemoryNeed memory = ComputeMemory(network, platform.activation_bits(), platform.weight_bits());
   result->mutable_memory()->set_weight_bytes(memory.weight_bytes);
   result->mutable_memory()->set_peak_activation_bytes(memory.peak_activation_bytes);
   WriteImportWarnings(network, result);
 
-  // The interval's factor depends on type and kind alone; powers are dear.
-  absl::InlinedVector<double, 64 * kNumModelKinds> factors(platform.unit_type_count() * kNumModelKinds, 0);
-  Fallbacks fallbacks(settings.model_kind, result);
-  std::bitset<kNumModelKinds> used;
-  double total = platform.definition().fixed_seconds_per_network();
-  double operations = 0;
+  IntervalWriter intervals(platform, settings.model_kind, settings.confidence);
+  FallbackWarnings fallbacks(settings.model_kind, result);
+  EstimateTotals totals;
+  totals.seconds = platform.definition().fixed_seconds_per_network();
+  if (const double price = platform.definition().transfer_seconds_per_byte(); price > 0) {
+    totals.seconds += price * TransferBytes(network, platform.activation_bits());
+  }
   absl::InlinedVector<double, 64> seconds;
   if (settings.with_units) result->mutable_units()->Reserve(static_cast<int>(mapped.units.size()));
   for (const ExecutionUnit& unit : mapped.units) {
     const uint8_t type = unit.features.unit_type;
     const UnitTypeModels& models = platform.unit_type_models(type);
-    const Answering answering = Choose(models, settings.model_kind);
+    const Answering answering = ChooseModel(models, settings.model_kind);
     const UnitTime time = TimeOf(platform, answering, unit.features, memo);
-    used.set(static_cast<size_t>(answering.kind));
-    total += time.seconds;
-    operations += unit.features.operations;
-    const absl::string_view name = network.layers[unit.primary].name;
+    totals.used.set(static_cast<size_t>(answering.kind));
+    totals.seconds += time.seconds;
+    totals.operations += unit.features.operations;
+    totals.errors.Add(time.seconds, LogDeviation(models, answering.kind, time));
+    if (settings.observer != nullptr) settings.observer->Observe(unit.features, time.seconds);
+    const absl::string_view name = UnitName(network, unit);
     if (models.unit_type != unit.unit_type) fallbacks.AddType(unit.unit_type, models, name);
     if (time.outside_data) fallbacks.AddOutside(models, name);
     if (answering.fallback) fallbacks.AddKind(models, answering.kind, name);
     if (!settings.with_units) continue;
     v1::UnitEstimate* to = result->add_units();
     WriteUnit(network, unit, to);
-    double& factor = factors[type * kNumModelKinds + static_cast<size_t>(answering.kind)];
-    if (factor == 0) factor = models.error[static_cast<size_t>(answering.kind)].Factor(settings.confidence);
-    SetLatency(time.seconds, factor, to->mutable_latency());
+    intervals.WriteUnit(models, answering.kind, time, type, models.unit_type != unit.unit_type, to);
     to->set_utilization(time.utilization);
     to->set_bound(static_cast<v1::Bound>(time.bound));
     to->set_model_kind(static_cast<v1::ModelKind>(answering.kind));
@@ -218,23 +131,14 @@ absl::Status EstimateMerged(const Network& network, const PlatformModel& platfor
     seconds.push_back(time.seconds);
   }
   for (size_t i = 0; i < seconds.size(); ++i) {
-    result->mutable_units(static_cast<int>(i))->set_share(total > 0 ? seconds[i] / total : 0);
+    result->mutable_units(static_cast<int>(i))->set_share(totals.seconds > 0 ? seconds[i] / totals.seconds : 0);
   }
   if (settings.with_units) {
+    intervals.WriteShares(totals.errors, totals.seconds, result);
     WriteUnitEdges(network, mapped, result);
     WriteFreeNodes(network, mapped, result);
   }
-
-  // Published network errors are those of a kind with the roofline as fallback, so the most refined kind decides.
-  auto most_refined = ModelKind::kRoofline;
-  for (size_t kind = 0; kind < used.size(); ++kind) {
-    if (used[kind]) most_refined = static_cast<ModelKind>(kind);
-  }
-  SetLatency(total, platform.network_error(most_refined).Factor(settings.confidence), result->mutable_latency());
-  result->set_operations(operations);
-  ModelKind reported = settings.model_kind == ModelKind::kUnspecified ? ModelKind::kAuto : settings.model_kind;
-  if (reported == ModelKind::kAuto && used.count() == 1) reported = most_refined;
-  result->set_model_kind(static_cast<v1::ModelKind>(reported));
+  WriteTotals(platform, settings, totals, result);
   return absl::OkStatus();
 }
 
@@ -242,11 +146,7 @@ absl::Status EstimateMerged(const Network& network, const PlatformModel& platfor
 
 absl::Status EstimateNetwork(const Network& network, const PlatformModel& platform, const EstimateSettings& settings,
                              UnitMemo* memo, v1::NetworkEstimate* result) {
-  if (!(settings.confidence > 0 && settings.confidence < 1)) {
-    return InvalidArgument("BAD_CONFIDENCE", absl::StrCat("the confidence is ", settings.confidence,
-                                                          "; it lies between 0 and 1, for example 0.9"))
-        .Field("options.confidence");
-  }
+  LATIMER_RETURN_IF_ERROR(CheckConfidence(settings.confidence));
   if (platform.mapping().merges_duplicates && HasDuplicates(network)) {
     return EstimateMerged(MergeDuplicates(network), platform, settings, memo, result);
   }

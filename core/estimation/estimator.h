@@ -10,10 +10,18 @@
 
 namespace latimer {
 
+// Sees the units of an estimate, in execution order.
+class UnitObserver {
+ public:
+  virtual ~UnitObserver() = default;
+  virtual void Observe(const UnitFeatures& features, double seconds) = 0;
+};
+
 struct EstimateSettings {
   ModelKind model_kind = ModelKind::kAuto;
   double confidence = 0.9;  // in (0, 1)
   bool with_units = true;   // false: the SUMMARY view
+  UnitObserver* observer = nullptr;
 };
 
 // Fills `result` (may live on an arena). `network` must be simplified. `memo` may be null. Pure otherwise: the same

@@ -31,6 +31,8 @@ struct PoolAttributes {
   SpatialDims pad_begin;
   SpatialDims pad_end;
   bool ceil_mode = false;
+
+  bool operator==(const PoolAttributes&) const = default;
 };
 
 // FULLY_CONNECTED: the last dimension of the input (all rows before it are the batch) is multiplied by a constant

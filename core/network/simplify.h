@@ -14,10 +14,15 @@ namespace latimer {
 // network).
 Network Simplify(Network network);
 
-// What some toolchains do beyond: activations of one type that read the same tensor become one.
-// The result's names are those of `network`, which has to outlive it.
-bool HasDuplicates(const Network& network);
+// What some toolchains do beyond: activations and pooling layers that are equal and read the same tensor become one, as
+// in cells whose every edge starts with a rectifier. The result's names are those of `network`, which has to outlive
+// it.
+bool HasDuplicates(const Network& network);  // or, rarely, only layers that look like it
 Network MergeDuplicates(const Network& network);
+
+// The same of two layers: whether a type is one of those, and whether layers of it do the same with the same tensor.
+bool MayBeDuplicate(LayerType type);
+bool DoTheSame(const LayerAttributes& a, const LayerAttributes& b);
 
 }  // namespace latimer
 

@@ -12,6 +12,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <fstream>
 #include <vector>
 
 #include "absl/strings/str_cat.h"
@@ -108,6 +109,13 @@ absl::StatusOr<std::unique_ptr<ChildServer>> ChildServer::Start(ServerKind kind,
 ChildServer::~ChildServer() {
   if (stdin_ >= 0) close(stdin_);
   if (pid_ > 0) waitpid(pid_, nullptr, 0);
+}
+
+int64_t ChildServer::resident_bytes() const {
+  std::ifstream file(absl::StrCat("/proc/", pid_, "/statm"));
+  int64_t size = 0;
+  int64_t resident = 0;
+  return file >> size >> resident ? resident * sysconf(_SC_PAGESIZE) : 0;
 }
 
 double ChildServer::cpu_seconds() const {

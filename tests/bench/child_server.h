@@ -31,6 +31,9 @@ class ChildServer {
 
   const std::string& address() const { return address_; }
 
+  // Bytes of memory the child holds now; 0 where the system does not say.
+  int64_t resident_bytes() const;
+
   // Seconds of processor time the child has used so far.
   double cpu_seconds() const;
 

@@ -8,11 +8,14 @@
 #include <string>
 #include <vector>
 
-#include "absl/strings/str_join.h"
+#include "absl/strings/numbers.h"
+#include "absl/strings/str_split.h"
 #include "core/base/status_macros.h"
 #include "tests/bench/bench_report.h"
 #include "tests/bench/child_server.h"
+#include "tests/bench/in_process.h"
 #include "tests/bench/measure.h"
+#include "tests/bench/memory_growth.h"
 
 namespace {
 
@@ -30,6 +33,9 @@ struct Flags {
   std::vector<int> clients = {1, 8};
   MeasureOptions measure;
   std::string format = "table";
+  std::vector<std::string> cells;
+  InProcessOptions in_process;
+  int64_t memory = 0;
   std::string serve;
 };
 
@@ -57,6 +63,19 @@ void AddFlags(CLI::App& app, Flags& flags) {
   app.add_option("--format", flags.format, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
+  app.add_option("--cells", flags.cells, "Exactly these rows instead: requests:call:clients, comma separated")
+      ->delimiter(',');
+  app.add_option("--in-process", flags.in_process.count,
+                 "Instead: estimate that many NAS cells in this process, timed");
+  app.add_flag("--cold", flags.in_process.cold,
+               "With --in-process: nothing is remembered from one network to the next");
+  app.add_option("--model", flags.in_process.model_file,
+                 "With --in-process: a platform model as 'latimer-measurement-set fit --model-out' writes it")
+      ->type_name("FILE");
+  app.add_option("--threads", flags.in_process.threads,
+                 "With --in-process: that many threads at one time answer as many cells each")
+      ->check(CLI::Range(1, 64));
+  app.add_option("--memory", flags.memory, "Instead: the server's memory while it answers that many unique networks");
   app.add_option("--serve", flags.serve)->check(CLI::IsMember({"latimer", "echo"}))->group("");
   app.footer(
       "Server and echoes run in child processes: in this one they would share gRPC's threads with the clients.\n"
@@ -89,8 +108,33 @@ Side MakeSide(const Target& target, const ChildServer* child) {
   return side;
 }
 
+// "nas-fresh:unary:8".
+struct Cell {
+  std::string workload;
+  Mode mode = Mode::kUnary;
+  int clients = 1;
+};
+
+absl::StatusOr<std::vector<Cell>> ReadCells(const std::vector<std::string>& words) {
+  std::vector<Cell> cells;
+  for (const std::string& word : words) {
+    const std::vector<std::string> parts = absl::StrSplit(word, ':');
+    Cell cell;
+    if (parts.size() != 3 || (parts[1] != "unary" && parts[1] != "stream") ||
+        !absl::SimpleAtoi(parts[2], &cell.clients) || cell.clients < 1 || cell.clients > 64) {
+      return absl::InvalidArgumentError("--cells: '" + word + "' is not like nas-fresh:unary:8");
+    }
+    cell.workload = parts[0];
+    cell.mode = parts[1] == "unary" ? Mode::kUnary : Mode::kStream;
+    cells.push_back(std::move(cell));
+  }
+  return cells;
+}
+
 absl::Status Run(const Flags& flags, const Servers& servers, BenchReport* report) {
-  const int most_clients = *std::max_element(flags.clients.begin(), flags.clients.end());
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<Cell> wanted_cells, ReadCells(flags.cells));
+  int most_clients = *std::max_element(flags.clients.begin(), flags.clients.end());
+  for (const Cell& cell : wanted_cells) most_clients = std::max(most_clients, cell.clients);
   LATIMER_ASSIGN_OR_RETURN(const Target server_target,
                            Target::Connect(servers.latimer ? servers.latimer->address() : flags.server, most_clients));
   LATIMER_ASSIGN_OR_RETURN(const Target echo_target, Target::Connect(servers.echo->address(), most_clients));
@@ -98,6 +142,15 @@ absl::Status Run(const Flags& flags, const Servers& servers, BenchReport* report
   const Side server = MakeSide(server_target, servers.latimer.get());
   const Side echo = MakeSide(echo_target, servers.echo.get());
   const Side second_echo = MakeSide(second_target, servers.second_echo.get());
+
+  if (!wanted_cells.empty()) {
+    for (const Cell& cell : wanted_cells) {
+      LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<Workload> workload, MakeWorkload(cell.workload, flags.platform));
+      LATIMER_ASSIGN_OR_RETURN(Row row, Measure(*workload, cell.mode, cell.clients, server, echo, flags.measure));
+      report->rows.push_back(std::move(row));
+    }
+    return absl::OkStatus();
+  }
 
   auto for_each_shape = [&](auto&& measure) -> absl::Status {
     for (const std::string& mode : flags.modes) {
@@ -142,6 +195,20 @@ int main(int argc, char** argv) {
     const absl::Status status =
         ServeAsChild(flags.serve == "echo" ? ServerKind::kEcho : ServerKind::kLatimer, flags.platforms_dir);
     return status.ok() ? 0 : Fail(status);
+  }
+  if (flags.in_process.count > 0) {
+    flags.in_process.platform = flags.platform;
+    flags.in_process.platforms_dir = flags.platforms_dir;
+    const absl::StatusOr<std::string> text = EstimateInProcess(flags.in_process);
+    if (!text.ok()) return Fail(text.status());
+    std::cout << *text;
+    return 0;
+  }
+  if (flags.memory > 0) {
+    const absl::StatusOr<std::string> text = WatchMemory(flags.platform, flags.platforms_dir, flags.memory);
+    if (!text.ok()) return Fail(text.status());
+    std::cout << *text;
+    return 0;
   }
   const absl::StatusOr<Servers> servers = StartServers(flags);
   if (!servers.ok()) return Fail(servers.status());

@@ -103,6 +103,32 @@ class RenamedNetwork final : public Workload {
   int64_t next_ = 0;
 };
 
+// ResNet-50 as ONNX, never at the same resolution twice: the caller sets the shape of the input beside the model.
+class FreshResolutions final : public Workload {
+ public:
+  FreshResolutions(std::string name, v1::EstimateRequest request)
+      : name_(std::move(name)), request_(std::move(request)) {}
+
+  absl::string_view name() const override { return name_; }
+  absl::string_view description() const override { return "ONNX without weights, summary, a new resolution each time"; }
+  bool fresh() const override { return true; }
+  v1::EstimateRequest Next() override {
+    constexpr int64_t kSizes = 400;
+    const int64_t step = next_++;
+    request_.mutable_network()->clear_input_shapes();
+    v1::Shape* shape = request_.mutable_network()->add_input_shapes()->mutable_shape();
+    for (int64_t dim : {1 + step / (kSizes * kSizes), int64_t{3}, 64 + step % kSizes, 64 + step / kSizes % kSizes}) {
+      shape->add_dims(dim);
+    }
+    return request_;
+  }
+
+ private:
+  const std::string name_;
+  v1::EstimateRequest request_;
+  int64_t next_ = 0;
+};
+
 v1::EstimateRequest FullRequest(const std::string& platform) {
   v1::EstimateRequest request;
   request.set_platform(platform);
@@ -119,8 +145,8 @@ std::vector<v1::EstimateRequest> RepeatedCells(const std::string& platform) {
 }  // namespace
 
 std::vector<std::string> WorkloadNames() {
-  return {"nas-repeated",     "nas-fresh",        "nas-fresh-layers",    "resnet18-onnx",
-          "resnet18-compact", "mobilenetv2-onnx", "mobilenetv2-compact", "resnet18-onnx-repeated"};
+  return {"nas-repeated",     "nas-fresh",           "nas-fresh-layers",       "resnet18-onnx", "resnet18-compact",
+          "mobilenetv2-onnx", "mobilenetv2-compact", "resnet18-onnx-repeated", "resnet50-onnx"};
 }
 
 absl::StatusOr<std::unique_ptr<Workload>> MakeWorkload(absl::string_view name, const std::string& platform) {
@@ -131,6 +157,12 @@ absl::StatusOr<std::unique_ptr<Workload>> MakeWorkload(absl::string_view name, c
   }
   if (word == "nas-fresh") return std::make_unique<FreshCells>(platform);
   if (word == "nas-fresh-layers") return std::make_unique<FreshLayers>(platform);
+  if (word == "resnet50-onnx") {
+    v1::EstimateRequest request = FullRequest(platform);
+    request.mutable_options()->set_view(v1::ESTIMATE_VIEW_SUMMARY);
+    request.mutable_network()->set_onnx_model(MakeResNet50());
+    return std::make_unique<FreshResolutions>(word, request);
+  }
   for (const char* network : {"resnet18", "mobilenetv2"}) {
     if (!absl::StartsWith(name, network)) continue;
     const std::string model = network == std::string("resnet18") ? MakeResNet18() : MakeMobileNetV2();

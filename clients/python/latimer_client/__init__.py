@@ -20,8 +20,19 @@ _GOOGLE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__)
 if os.path.isdir(_GOOGLE) and _GOOGLE not in google.__path__:
     google.__path__.append(_GOOGLE)
 
+from latimer_client.cells import NetworkWriter, nasbench101, nasbench201  # noqa: E402
 from latimer_client.client import Answer, LatimerClient  # noqa: E402
 from latimer_client.errors import LatimerError  # noqa: E402
 from latimer_client.onnx_weights import strip_weights  # noqa: E402
+from latimer_client.wire import CompactNetwork  # noqa: E402
 
-__all__ = ["Answer", "LatimerClient", "LatimerError", "strip_weights"]
+__all__ = [
+    "Answer",
+    "CompactNetwork",
+    "LatimerClient",
+    "LatimerError",
+    "NetworkWriter",
+    "nasbench101",
+    "nasbench201",
+    "strip_weights",
+]

@@ -10,7 +10,7 @@ from latimer.v1 import estimate_pb2, estimation_service_pb2, estimation_service_
 from latimer.v1 import network_pb2, network_service_pb2, network_service_pb2_grpc
 from latimer.v1 import platform_service_pb2, platform_service_pb2_grpc
 
-from latimer_client import errors
+from latimer_client import errors, tokens, wire
 from latimer_client.onnx_weights import strip_weights
 
 _MODEL_KINDS = {
@@ -36,24 +36,34 @@ class LatimerClient:
     """A connection to one server. May be used by several threads at once; every call raises LatimerError.
 
     Networks are given as the path of an ONNX file (*.onnx) or an ANNETTE graph (*.json), the bytes of an ONNX model,
-    an onnx.ModelProto, or a latimer.v1.Network. Weights are taken out before anything is sent.
+    an onnx.ModelProto, a latimer.v1.Network or a CompactNetwork. Weights are taken out before anything is sent.
     """
 
-    def __init__(self, address="localhost:50051", *, credentials=None, timeout_s=30.0):
+    def __init__(self, address="localhost:50051", *, credentials=None, token=None, insecure=False, timeout_s=30.0):
         """Connects when first used.
 
         credentials: grpc.ChannelCredentials for TLS; None: plain text.
+        token: of a client (latimer token create --role estimate), where the server asks who calls. It is sent in plain
+          text to this machine only, unless insecure=True says that the network is trusted.
         timeout_s: deadline of each call in seconds; streams have none.
         """
+        if token and credentials is None and not insecure and not tokens.is_loopback(address):
+            raise ValueError(f"the connection to {address} is not encrypted, and the token could be read there")
         options = [("grpc.max_receive_message_length", 64 << 20)]
         if credentials is None:
             self._channel = grpc.insecure_channel(address, options)
         else:
             self._channel = grpc.secure_channel(address, credentials, options)
         self._timeout_s = timeout_s
-        self._estimation = estimation_service_pb2_grpc.EstimationServiceStub(self._channel)
-        self._networks = network_service_pb2_grpc.NetworkServiceStub(self._channel)
-        self._platforms = platform_service_pb2_grpc.PlatformServiceStub(self._channel)
+        channel = tokens.with_token(self._channel, token) if token else self._channel
+        self._estimation = estimation_service_pb2_grpc.EstimationServiceStub(channel)
+        # Requests come as bytes.
+        self._estimate_stream = channel.stream_stream(
+            "/latimer.v1.EstimationService/EstimateStream",
+            response_deserializer=estimation_service_pb2.EstimateStreamResponse.FromString,
+        )
+        self._networks = network_service_pb2_grpc.NetworkServiceStub(channel)
+        self._platforms = platform_service_pb2_grpc.PlatformServiceStub(channel)
 
     def __enter__(self):
         return self
@@ -94,10 +104,10 @@ class LatimerClient:
         """
         if window < 1:
             raise ValueError("window must be at least 1")
-        estimate_options = _options(**options)
+        streamed = wire.StreamedRequests(platform, _options(**options))
         remaining = enumerate(networks)
         requests = queue.SimpleQueue()
-        responses = self._estimation.EstimateStream(iter(requests.get, None))
+        responses = self._estimate_stream(iter(requests.get, None))
         pending = {}
         try:
             while True:
@@ -108,17 +118,17 @@ class LatimerClient:
                         requests.put(None)
                         break
                     try:
-                        source = _source(network, batch_size)
+                        if isinstance(network, (network_pb2.Network, wire.CompactNetwork)):
+                            source = wire.compact_source(network, batch_size)
+                        else:
+                            source = _source(network, batch_size).SerializeToString()
                     except (OSError, ValueError) as error:
                         yield Answer(
                             index, network, error=errors.LatimerError(grpc.StatusCode.INVALID_ARGUMENT, str(error))
                         )
                         continue
                     pending[index] = network
-                    request = estimation_service_pb2.EstimateRequest(
-                        platform=platform, network=source, options=estimate_options
-                    )
-                    requests.put(estimation_service_pb2.EstimateStreamRequest(id=index, request=request))
+                    requests.put(streamed.request(index, source))
                 if not pending:
                     return
                 try:
@@ -189,6 +199,8 @@ def _source(network, batch_size=0, input_shapes=None):
             source.onnx_model = strip_weights(data)
     elif isinstance(network, network_pb2.Network):
         source.network.CopyFrom(network)
+    elif isinstance(network, wire.CompactNetwork):
+        source.network.ParseFromString(network.data)
     elif isinstance(network, (bytes, bytearray, memoryview)):
         source.onnx_model = strip_weights(bytes(network))
     elif hasattr(network, "SerializeToString"):

@@ -1,15 +1,16 @@
 #include "core/network/onnx/onnx_import.h"
 
-#include <google/protobuf/arena.h>
 #include <google/protobuf/io/coded_stream.h>
 
 #include <climits>
+#include <memory>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/network/input_overrides.h"
+#include "core/network/onnx/checked_models.h"
 #include "core/network/onnx/handlers.h"
 #include "core/network/onnx/model_checks.h"
 #include "core/network/onnx/node_context.h"
@@ -200,19 +201,36 @@ NodeHandler FindHandler(absl::string_view op) {
 
 }  // namespace onnx_internal
 
-absl::StatusOr<Network> ImportOnnx(absl::string_view bytes, const ImportOptions& options) {
-  LATIMER_RETURN_IF_ERROR(onnx_internal::CheckSizeBeforeParsing(bytes, options.limits));
-  google::protobuf::Arena arena;
-  auto* model = google::protobuf::Arena::CreateMessage<onnx::ModelProto>(&arena);
+namespace {
+
+// Parsed and with every check passed that does not depend on the shapes of inputs.
+absl::StatusOr<std::shared_ptr<const onnx_internal::CheckedModel>> ReadModel(absl::string_view bytes,
+                                                                             const ImportLimits& limits) {
+  LATIMER_RETURN_IF_ERROR(onnx_internal::CheckSizeBeforeParsing(bytes, limits));
+  auto checked = std::make_shared<onnx_internal::CheckedModel>();
+  onnx::ModelProto* model = checked->model;
   LATIMER_RETURN_IF_ERROR(onnx_internal::Parse(bytes, model));
-  LATIMER_RETURN_IF_ERROR(onnx_internal::CheckLimits(model->graph(), options.limits));
-  LATIMER_ASSIGN_OR_RETURN(const int opset, onnx_internal::OperatorSet(*model));
+  LATIMER_RETURN_IF_ERROR(onnx_internal::CheckLimits(model->graph(), limits));
+  LATIMER_ASSIGN_OR_RETURN(checked->opset, onnx_internal::OperatorSet(*model));
   LATIMER_RETURN_IF_ERROR(onnx_internal::CheckOrder(model->graph()));
   onnx_internal::DropExternalData(model->mutable_graph());
-  if (opset <= onnx_internal::kNewestOperatorSet) {
+  if (checked->opset <= onnx_internal::kNewestOperatorSet) {
     LATIMER_RETURN_IF_ERROR(onnx_internal::CheckAgainstSchemas(*model));
   }
-  return onnx_internal::ReadGraph(*model, opset, options);
+  return checked;
+}
+
+}  // namespace
+
+absl::StatusOr<Network> ImportOnnx(absl::string_view bytes, const ImportOptions& options) {
+  onnx_internal::CheckedModels& known = onnx_internal::CheckedModels::Get();
+  bool worth_keeping = false;
+  std::shared_ptr<const onnx_internal::CheckedModel> checked = known.Find(bytes, options.limits, &worth_keeping);
+  if (checked == nullptr) {
+    LATIMER_ASSIGN_OR_RETURN(checked, ReadModel(bytes, options.limits));
+    if (worth_keeping) known.Insert(bytes, options.limits, checked);
+  }
+  return onnx_internal::ReadGraph(*checked->model, checked->opset, options);
 }
 
 }  // namespace latimer

@@ -1,5 +1,7 @@
-// Activations of one tensor that are computed more than once, as in cells whose every edge starts with a rectifier.
+// What is computed of one tensor more than once.
+#include <cstdint>
 #include <utility>
+#include <variant>
 #include <vector>
 
 #include "core/network/simplify.h"
@@ -9,13 +11,11 @@ namespace latimer {
 namespace {
 
 bool MayMerge(const Layer& layer) {
-  return IsElementwiseUnary(layer.type) && layer.type != LayerType::kCast && layer.constants.empty() &&
-         layer.inputs.size() == 1 && layer.outputs.size() == 1;
+  return MayBeDuplicate(layer.type) && layer.constants.empty() && layer.inputs.size() == 1 && layer.outputs.size() == 1;
 }
 
-// Types without parameters are equal by type. UNARY stands for several functions, and CLIP's limits are not kept.
 bool AreEqual(const Layer& a, const Layer& b) {
-  return a.type == b.type && a.type != LayerType::kUnary && a.type != LayerType::kClip && a.inputs[0] == b.inputs[0];
+  return a.type == b.type && a.inputs[0] == b.inputs[0] && DoTheSame(a.attributes, b.attributes);
 }
 
 // All but the memory of the names.
@@ -36,13 +36,26 @@ Network CopyOf(const Network& network) {
 
 }  // namespace
 
+// UNARY stands for several functions; limits of CLIP, types of CAST and the order of LP_POOL are not kept.
+bool MayBeDuplicate(LayerType type) {
+  if (type == LayerType::kUnary || type == LayerType::kClip || type == LayerType::kCast) return false;
+  return IsElementwiseUnary(type) || (IsPooling(type) && type != LayerType::kLpPool);
+}
+
+bool DoTheSame(const LayerAttributes& a, const LayerAttributes& b) {
+  const auto* const x = std::get_if<PoolAttributes>(&a);
+  const auto* const y = std::get_if<PoolAttributes>(&b);
+  return x == nullptr || y == nullptr ? x == y : *x == *y;
+}
+
 bool HasDuplicates(const Network& network) {
-  std::vector<LayerType> seen(network.tensors.size(), LayerType::kUnspecified);
+  static_assert(kNumLayerTypes <= 64);
+  std::vector<uint64_t> seen(network.tensors.size(), 0);  // types of the tensor's readers
   for (const Layer& layer : network.layers) {
     if (!MayMerge(layer)) continue;
-    LayerType& type = seen[layer.inputs[0]];
-    if (type == layer.type && type != LayerType::kUnary && type != LayerType::kClip) return true;
-    type = layer.type;
+    const uint64_t type = uint64_t{1} << static_cast<int>(layer.type);
+    if ((seen[layer.inputs[0]] & type) != 0) return true;
+    seen[layer.inputs[0]] |= type;
   }
   return false;
 }
