@@ -7,11 +7,14 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
+#include "agent/metrics/agent_metrics.h"
 #include "agent/session/channel.h"
 #include "agent/session/enroll.h"
 #include "agent/storage/state_dir.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "metrics/endpoint.h"
+#include "metrics/process_metrics.h"
 
 namespace latimer::agent {
 namespace {
@@ -73,7 +76,18 @@ absl::Status Agent::Run() {
   LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
                            DialServer(options_.connection, options_.heartbeat));
 
+  const auto agent_metrics = std::make_shared<AgentMetrics>(&activity_, &workload_, spool.get(), options_.backend);
+  std::unique_ptr<metrics::Endpoint> endpoint;
+  if (!options_.metrics_address.empty()) {
+    LATIMER_ASSIGN_OR_RETURN(
+        endpoint, metrics::Endpoint::Start(
+                      options_.metrics_address,
+                      {std::make_shared<metrics::ProcessMetrics>("agent", options_.version), agent_metrics}));
+    log_->Info(absl::StrCat("metrics on ", endpoint->address()));
+  }
+
   WorkerOptions worker_options = options_.worker;
+  worker_options.activity = &activity_;
   worker_options.runner.command.output_path = state.engine_log_path();
   Worker worker(std::move(worker_options), &workload_, spool.get(), log_);
   absl::StatusOr<v1::Hello> hello = worker.Describe();
@@ -88,6 +102,8 @@ absl::Status Agent::Run() {
   SessionOptions session_options;
   session_options.server = options_.connection.server;
   session_options.credential = identity->credential;
+  agent_metrics->SetIdentity(identity->agent, identity->platform, hello->fingerprint().simulated());
+  session_options.activity = &activity_;
   session_options.hello = *std::move(hello);
   session_options.backoff = options_.backoff;
   session_options.heartbeat = options_.heartbeat;

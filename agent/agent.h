@@ -7,6 +7,7 @@
 
 #include "absl/status/status.h"
 #include "agent/base/log.h"
+#include "agent/session/activity.h"
 #include "agent/session/session.h"
 #include "agent/session/signal.h"
 #include "agent/session/worker.h"
@@ -24,7 +25,8 @@ struct AgentOptions {
   std::string backend;
   std::string state_dir;
   std::string version;
-  WorkerOptions worker;  // runner.command.output_path is filled in
+  std::string metrics_address;  // "host:port" where Prometheus scrapes /metrics; empty: nowhere
+  WorkerOptions worker;         // runner.command.output_path is filled in
   BackoffOptions backoff;
   std::chrono::milliseconds heartbeat{0};  // 0: as the server says
 };
@@ -47,6 +49,7 @@ class Agent {
 
   const AgentOptions options_;
   Log* const log_;
+  Activity activity_;
   Signal signal_;
   Workload workload_;
 };

@@ -14,7 +14,9 @@ namespace latimer::agent {
 struct CommandLine {
   AgentOptions agent;
   EngineOptions engine;
-  bool run_task = false;  // this is the child process: only `engine` counts
+  bool run_task = false;   // this is the child process: only `engine` counts
+  bool self_test = false;  // check the board and end
+  bool json = false;       // of the self-test
 };
 
 // nullopt: help, version or an error was printed, and `exit_code` says which (0, or 2 for a usage error).

@@ -37,6 +37,14 @@ absl::StatusOr<std::vector<LayerTiming>> PreparedNetwork::ProfileLayers(const Pr
   return absl::UnimplementedError("this back end has no per-layer report");
 }
 
+absl::Status PreparedNetwork::TimeItself(const TimingOptions&, TimingResult*) {
+  return absl::UnimplementedError("this back end runs one inference at a time");
+}
+
+absl::StatusOr<double> PreparedNetwork::CompilerEstimateSeconds() {
+  return absl::UnimplementedError("this back end's compiler estimates no times");
+}
+
 absl::StatusOr<std::string> PreparedNetwork::OptimizedGraph() {
   return absl::UnimplementedError("this back end does not show its optimised graph");
 }

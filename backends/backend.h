@@ -1,7 +1,8 @@
 // Backend: one engine or vendor toolchain on the board this process runs on.
 //
 // A back end says what it is (fingerprint), prepares a network once, and then runs it again and again; measuring is the
-// same code for all of them (backends/timing.h). Implementations: onnxruntime, opencv, simulated.
+// same code for all of them (backends/timing.h). Implementations: onnxruntime, opencv, simulated, and
+// command for the toolchains of vendors.
 // Objects are used from one thread at a time.
 #ifndef LATIMER_BACKENDS_BACKEND_H_
 #define LATIMER_BACKENDS_BACKEND_H_
@@ -46,6 +47,9 @@ struct ProfileOptions {
   int64_t flush_bytes = 0;
 };
 
+struct TimingOptions;  // backends/timing.h
+struct TimingResult;
+
 // A network that is ready to run, with weights and inputs in place.
 class PreparedNetwork {
  public:
@@ -57,6 +61,14 @@ class PreparedNetwork {
   // The engine's own time per executed layer over a number of inferences, in execution order. Separate runs: profiling
   // slows the engine down. UNIMPLEMENTED where the engine has no report.
   virtual absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options);
+
+  // Times whole inferences in a way of its own: an engine that is a program of a vendor's counts its runs itself, and
+  // starting it takes longer than a run. UNIMPLEMENTED: RunSeconds() is called again and again instead.
+  virtual absl::Status TimeItself(const TimingOptions& options, TimingResult* result);
+
+  // What the engine's own compiler thinks one inference takes: an estimate, to compare with. UNIMPLEMENTED where it
+  // does not say.
+  virtual absl::StatusOr<double> CompilerEstimateSeconds();
 
   // The graph after the engine's optimisations, as a serialised ONNX model. UNIMPLEMENTED where there is none.
   virtual absl::StatusOr<std::string> OptimizedGraph();
@@ -73,6 +85,9 @@ class Backend {
   // Prepares a complete ONNX model (weights present: see backends/materialize.h). INVALID_ARGUMENT with the engine's
   // own words when it refuses the network.
   virtual absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) = 0;
+
+  // What went wrong since the last call and was got over by trying again, for people.
+  virtual std::vector<std::string> TakeIncidents() { return {}; }
 };
 
 }  // namespace latimer

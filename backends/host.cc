@@ -3,27 +3,19 @@
 #include <sched.h>
 #include <sys/utsname.h>
 
-#include <algorithm>
+#include <cstdlib>
 #include <cstring>
-#include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "absl/strings/ascii.h"
-#include "absl/strings/numbers.h"
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
 #include "absl/strings/str_split.h"
+#include "backends/conditions/board_files.h"
 
 namespace latimer {
 namespace {
-
-std::optional<std::string> FirstLine(const std::string& path) {
-  std::ifstream file(path);
-  std::string line;
-  if (!std::getline(file, line)) return std::nullopt;
-  return std::string(absl::StripAsciiWhitespace(line));
-}
 
 // The value of the first "key : value" line of /proc/cpuinfo with one of these keys.
 std::string CpuName() {
@@ -53,6 +45,11 @@ std::vector<int> AllowedCpus() {
 
 }  // namespace
 
+std::string BoardRoot() {
+  const char* root = std::getenv("LATIMER_BOARD_ROOT");
+  return root == nullptr ? "" : root;
+}
+
 std::map<std::string, std::string> HostFacts() {
   std::map<std::string, std::string> facts;
   utsname name;
@@ -60,42 +57,13 @@ std::map<std::string, std::string> HostFacts() {
     facts["architecture"] = name.machine;
     facts["kernel"] = name.release;
   }
-  facts["cpu"] = FirstLine("/proc/device-tree/model").value_or(CpuName());
+  facts["cpu"] = FirstLine(BoardRoot() + "/proc/device-tree/model").value_or(CpuName());
   facts["cpus"] = absl::StrCat(std::thread::hardware_concurrency());
+  facts.merge(LastingSettings(ReadHostConditions()));
   return facts;
 }
 
-HostConditions ReadHostConditions() {
-  HostConditions conditions;
-  double clock_sum = 0;
-  int clocks = 0;
-  for (int cpu : AllowedCpus()) {
-    const std::string folder = absl::StrCat("/sys/devices/system/cpu/cpu", cpu, "/cpufreq/");
-    if (!conditions.governor.has_value()) conditions.governor = FirstLine(folder + "scaling_governor");
-    double khz = 0;
-    if (std::optional<std::string> text = FirstLine(folder + "scaling_cur_freq");
-        text.has_value() && absl::SimpleAtod(*text, &khz)) {
-      clock_sum += khz / 1000;
-      ++clocks;
-    }
-  }
-  if (clocks > 0) conditions.clock_mhz = clock_sum / clocks;
-
-  std::error_code error;
-  for (const auto& zone : std::filesystem::directory_iterator("/sys/class/thermal", error)) {
-    double millidegrees = 0;
-    std::optional<std::string> text = FirstLine(zone.path() / "temp");
-    if (!text.has_value() || !absl::SimpleAtod(*text, &millidegrees)) continue;
-    conditions.temperature_celsius = std::max(conditions.temperature_celsius.value_or(-273), millidegrees / 1000);
-  }
-
-  if (std::optional<std::string> line = FirstLine("/proc/loadavg"); line.has_value()) {
-    double load = 0;
-    const std::vector<std::string> parts = absl::StrSplit(*line, ' ');
-    if (absl::SimpleAtod(parts[0], &load)) conditions.load_average = load;
-  }
-  return conditions;
-}
+BoardState ReadHostConditions() { return ReadBoardState(BoardRoot(), AllowedCpus()); }
 
 absl::Status PinToCpus(const std::vector<int>& cpus) {
   cpu_set_t set;

@@ -3,25 +3,23 @@
 #define LATIMER_BACKENDS_HOST_H_
 
 #include <map>
-#include <optional>
 #include <string>
 #include <vector>
 
 #include "absl/status/status.h"
+#include "backends/conditions/board_state.h"
 
 namespace latimer {
 
-// Lasting facts for a fingerprint: "architecture", "cpu", "cpus", "kernel".
+// Lasting facts for a fingerprint: "architecture", "cpu", "cpus", "kernel", and where the board has them "governor" and
+// "power_mode".
 std::map<std::string, std::string> HostFacts();
 
-// What changes from run to run; absent where the machine does not say.
-struct HostConditions {
-  std::optional<std::string> governor;
-  std::optional<double> clock_mhz;            // mean over the processors this process may use
-  std::optional<double> temperature_celsius;  // hottest thermal zone
-  std::optional<double> load_average;         // over one minute
-};
-HostConditions ReadHostConditions();
+// Where this board's files are: "" unless LATIMER_BOARD_ROOT names a folder that stands for another board's, for tests.
+std::string BoardRoot();
+
+// The board now, with the clocks of the processors this process may use.
+BoardState ReadHostConditions();
 
 // Restricts this process to the given processors. FAILED_PRECONDITION where the system refuses.
 absl::Status PinToCpus(const std::vector<int>& cpus);

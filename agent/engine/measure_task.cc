@@ -9,6 +9,8 @@
 #include "agent/engine/conditions.h"
 #include "agent/engine/engine_model.h"
 #include "agent/runner/failure.h"
+#include "backends/conditions/power.h"
+#include "backends/host.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
@@ -17,6 +19,9 @@ namespace {
 
 // Beyond, a task costs more in writing memory than in measuring.
 constexpr int64_t kMostFlushBytes = 256 << 20;
+constexpr size_t kMostIncidentBytes = 400;
+constexpr double kLeastPowerSeconds = 0.15;  // some samples
+constexpr double kMostPowerSeconds = 1;
 
 void ToProto(const TimingResult& result, v1::Timing* timing) {
   timing->set_median_ms(result.median_seconds * 1e3);
@@ -29,6 +34,23 @@ void ToProto(const TimingResult& result, v1::Timing* timing) {
   timing->set_disturbed_share(result.disturbed_share);
 }
 
+// Reading sensors takes processor time, so power has runs of its own. A board without sensors spends nothing on it.
+void AddPower(PreparedNetwork& network, const TimingOptions& options, v1::Measurement* measurement) {
+  static const PowerMeter* const kMeter = new PowerMeter(PowerMeter::Find(BoardRoot()));
+  if (kMeter->rails().empty()) return;
+  const double seconds = std::clamp(options.budget_seconds / 2, kLeastPowerSeconds, kMostPowerSeconds);
+  const absl::StatusOr<PowerResult> power =
+      MeasurePower(*kMeter, seconds, [&] { return network.RunSeconds().status(); });
+  // The times are good without it.
+  if (!power.ok()) return;
+  v1::Power& message = *measurement->mutable_power();
+  message.set_mean_watts(power->mean_watts);
+  message.set_max_watts(power->max_watts);
+  message.set_idle_watts(power->idle_watts);
+  message.set_samples(power->samples);
+  for (const auto& [rail, watts] : power->rail_watts) (*message.mutable_rail_watts())[CleanUtf8(rail)] = watts;
+}
+
 absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const TimingOptions& options,
                      v1::Measurement* measurement) {
   LATIMER_ASSIGN_OR_RETURN(std::string model, EngineModel(task.network()));
@@ -36,6 +58,10 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
   std::string().swap(model);  // the engine has its own copy; boards are small
   LATIMER_ASSIGN_OR_RETURN(const TimingResult result, TimeNetwork(*network, options));
   ToProto(result, measurement->mutable_timing());
+  if (const absl::StatusOr<double> estimate = network->CompilerEstimateSeconds(); estimate.ok()) {
+    measurement->set_compiler_estimate_ms(*estimate * 1e3);
+  }
+  if (!backend.fingerprint().simulated) AddPower(*network, options, measurement);
   if (!task.layer_report()) return absl::OkStatus();
   const double affordable = 2 * options.budget_seconds / std::max(result.median_seconds, 1e-9);
   ProfileOptions profile;
@@ -44,7 +70,13 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
   profile.runs = static_cast<int>(std::clamp(affordable, 5.0, options.flush_bytes > 0 ? 20.0 : 50.0));
   const absl::StatusOr<std::vector<LayerTiming>> layers = network->ProfileLayers(profile);
   // The time of the whole network is good without the report.
-  if (!layers.ok()) return absl::OkStatus();
+  if (!layers.ok()) {
+    if (!absl::IsUnimplemented(layers.status())) {
+      measurement->add_incidents(
+          CleanUtf8(absl::StrCat("no times per layer: ", layers.status().message()).substr(0, kMostIncidentBytes)));
+    }
+    return absl::OkStatus();
+  }
   for (const LayerTiming& layer : *layers) {
     v1::LayerTiming* row = measurement->add_layers();
     row->set_name(CleanUtf8(layer.name));
@@ -94,6 +126,9 @@ v1::Measurement MeasureTask(Backend& backend, const v1::BenchmarkTask& task, con
     status = ResourceExhausted("OUT_OF_MEMORY", "the engine ran out of memory");
   } catch (const std::exception& error) {
     status = absl::AbortedError(absl::StrCat("the engine threw: ", error.what()));
+  }
+  for (const std::string& incident : backend.TakeIncidents()) {
+    measurement.add_incidents(CleanUtf8(incident.substr(0, kMostIncidentBytes)));
   }
   if (!status.ok()) {
     measurement.clear_layers();

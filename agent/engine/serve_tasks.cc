@@ -33,6 +33,7 @@ class PinnedBackend final : public Backend {
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     return backend_->Prepare(onnx_model);
   }
+  std::vector<std::string> TakeIncidents() override { return backend_->TakeIncidents(); }
 
  private:
   const std::unique_ptr<Backend> backend_;

@@ -3,6 +3,9 @@
 #include <algorithm>
 #include <cstdint>
 
+#include "absl/strings/str_cat.h"
+#include "core/base/status_macros.h"
+
 namespace latimer::agent {
 
 absl::StatusOr<std::shared_ptr<grpc::Channel>> DialServer(const cli::ConnectionOptions& options,
@@ -20,6 +23,17 @@ absl::StatusOr<std::shared_ptr<grpc::Channel>> DialServer(const cli::ConnectionO
   arguments.SetInt(GRPC_ARG_MIN_RECONNECT_BACKOFF_MS, 5'000);  // the time a connection may take
   arguments.SetInt(GRPC_ARG_MAX_RECONNECT_BACKOFF_MS, 1'000);
   return cli::Connect(options, nullptr, arguments);
+}
+
+absl::Status ReachServer(const cli::ConnectionOptions& options) {
+  constexpr auto kPatience = std::chrono::seconds(10);
+  LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<grpc::Channel> channel,
+                           DialServer(options, std::chrono::milliseconds(0)));
+  if (channel->WaitForConnected(std::chrono::system_clock::now() + kPatience)) return absl::OkStatus();
+  return absl::UnavailableError(absl::StrCat(options.server, " cannot be reached",
+                                             options.uses_tls() ? " with TLS" : "", " within ", kPatience.count(),
+                                             " s; is the address right, is there a "
+                                             "firewall between?"));
 }
 
 }  // namespace latimer::agent

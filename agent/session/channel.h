@@ -18,6 +18,9 @@ namespace latimer::agent {
 absl::StatusOr<std::shared_ptr<grpc::Channel>> DialServer(const cli::ConnectionOptions& options,
                                                           std::chrono::milliseconds heartbeat);
 
+// Whether the server can be dialled: UNAVAILABLE with what was tried, if not within ten seconds.
+absl::Status ReachServer(const cli::ConnectionOptions& options);
+
 }  // namespace latimer::agent
 
 #endif  // LATIMER_AGENT_SESSION_CHANNEL_H_

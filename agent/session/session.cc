@@ -6,6 +6,8 @@
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_format.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "agent/engine/conditions.h"
 #include "core/base/error.h"
 
@@ -45,6 +47,7 @@ absl::Status Session::Run() {
     grpc::Status status;
     if (RunOnce(&status) == Ending::kDrained) return absl::OkStatus();
     workload_->SessionLost();
+    CountLost();
     if (status.error_code() == grpc::StatusCode::UNAUTHENTICATED) {
       return Error(
           absl::StatusCode::kUnauthenticated, "AGENT_REVOKED",
@@ -77,6 +80,12 @@ void Session::TellWhatStays() {
     log_->Error(absl::StrCat("stopping with ", unsaved,
                              " results that could be neither stored nor sent; the server will ask for them again"));
   }
+}
+
+void Session::CountLost() {
+  if (options_.activity == nullptr) return;
+  options_.activity->session_open = false;
+  ++options_.activity->lost_sessions;
 }
 
 bool Session::NothingLeft() const { return workload_->draining() && workload_->idle() && spool_->size() == 0; }
@@ -135,6 +144,7 @@ bool Session::WriteNext(SessionStream& stream) {
     announced_slots_ = slots;
     announced_trouble_ = heartbeat->trouble();
     next_heartbeat_ = Clock::now() + heartbeat_;
+    if (options_.activity != nullptr) options_.activity->last_heartbeat_ms = absl::ToUnixMillis(absl::Now());
   } else if (std::optional<Spool::Entry> entry = spool_->Next(last_sent_); entry.has_value()) {
     *request.mutable_measurement() = std::move(entry->measurement);
     last_sent_ = entry->number;
@@ -153,6 +163,10 @@ void Session::Handle(const v1::SessionResponse& message) {
     case v1::SessionResponse::kWelcome: {
       const v1::Welcome& welcome = message.welcome();
       welcomed_ = true;
+      if (options_.activity != nullptr) {
+        options_.activity->session_open = true;
+        ++options_.activity->sessions;
+      }
       backoff_.Reset();
       heartbeat_ = Heartbeat(welcome.heartbeat_seconds(), options_.heartbeat);
       next_heartbeat_ = Clock::now();

@@ -11,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "agent/base/log.h"
+#include "agent/session/activity.h"
 #include "agent/session/backoff.h"
 #include "agent/session/signal.h"
 #include "agent/session/stream.h"
@@ -28,6 +29,7 @@ struct SessionOptions {
   std::chrono::milliseconds heartbeat{0};             // 0: as the server says
   std::chrono::milliseconds welcome_timeout{20'000};  // from dialling to Welcome
   std::chrono::milliseconds drain_timeout{10'000};    // for the last acknowledgements
+  Activity* activity = nullptr;                       // null: nobody counts
 };
 
 class Session {
@@ -47,6 +49,7 @@ class Session {
   // Starts the next write, if there is anything to say. False: nothing.
   bool WriteNext(SessionStream& stream);
   void Handle(const v1::SessionResponse& message);
+  void CountLost();
   bool NothingLeft() const;
   void TellWhatStays();
 

@@ -1,5 +1,6 @@
 #include "agent/session/worker.h"
 
+#include <algorithm>
 #include <cmath>
 
 #include "absl/strings/str_cat.h"
@@ -9,10 +10,12 @@
 namespace latimer::agent {
 namespace {
 
-std::chrono::milliseconds TaskTimeout(const v1::Job& job, std::chrono::milliseconds otherwise) {
+std::chrono::milliseconds TaskTimeout(const v1::Job& job, const WorkerOptions& options) {
   const double seconds = job.task_timeout_seconds();
-  if (!(seconds > 0)) return otherwise;
-  return std::chrono::milliseconds(static_cast<int64_t>(std::fmin(seconds, 1e6) * 1e3));
+  const std::chrono::milliseconds asked =
+      seconds > 0 ? std::chrono::milliseconds(static_cast<int64_t>(std::fmin(seconds, 1e6) * 1e3))
+                  : options.default_task_timeout;
+  return std::max(asked, options.least_task_timeout);
 }
 
 }  // namespace
@@ -44,12 +47,19 @@ void Worker::MeasureReference(const v1::Job& job) {
   v1::BenchmarkTask task;
   task.set_measurement_id("reference");
   *task.mutable_network() = ReferenceNetwork();
-  const v1::Measurement measurement = runner_->Run(task, job.timing(), TaskTimeout(job, options_.default_task_timeout));
+  const v1::Measurement measurement = runner_->Run(task, job.timing(), TaskTimeout(job, options_));
   if (measurement.has_timing()) {
     reference_ms_ = measurement.timing().median_ms();
+    if (options_.activity != nullptr) options_.activity->reference_ms = reference_ms_;
   } else {
     log_->Warning(absl::StrCat("the reference network failed: ", measurement.failure().message()));
   }
+}
+
+void Worker::Count(const v1::Measurement& measurement) {
+  if (options_.activity == nullptr) return;
+  ++(measurement.has_failure() ? options_.activity->tasks_failed : options_.activity->tasks_measured);
+  options_.activity->task_seconds.Observe(measurement.board_seconds());
 }
 
 void Worker::Store(const v1::Measurement& measurement) {
@@ -104,12 +114,16 @@ void Worker::DoJob(const v1::Job& job) {
     if (spool_->Contains(task.measurement_id())) continue;
     if (measured % options_.tasks_per_reference == 0) MeasureReference(job);
     ++measured;
-    v1::Measurement measurement = runner_->Run(task, job.timing(), TaskTimeout(job, options_.default_task_timeout));
+    v1::Measurement measurement = runner_->Run(task, job.timing(), TaskTimeout(job, options_));
     measurement.set_reference_ms(reference_ms_);
+    for (const std::string& incident : measurement.incidents()) {
+      log_->Warning(absl::StrCat("task ", task.measurement_id(), " met ", incident));
+    }
     if (measurement.has_failure()) {
       ++failed;
       log_->Warning(absl::StrCat("task ", task.measurement_id(), " failed: ", measurement.failure().message()));
     }
+    Count(measurement);
     Store(measurement);
     workload_->ResultStored();
     if (Clock::now() >= next_progress) {

@@ -9,6 +9,7 @@
 #include "absl/status/statusor.h"
 #include "agent/base/log.h"
 #include "agent/runner/runner.h"
+#include "agent/session/activity.h"
 #include "agent/session/workload.h"
 #include "agent/storage/spool.h"
 
@@ -18,8 +19,11 @@ struct WorkerOptions {
   RunnerOptions runner;
   int tasks_per_reference = 20;
   std::chrono::milliseconds default_task_timeout{120'000};
+  // Raises what the server allows, for engines that convert networks first.
+  std::chrono::milliseconds least_task_timeout{0};
   std::chrono::milliseconds disk_retry{1'000};
   std::chrono::milliseconds progress_every{10'000};
+  Activity* activity = nullptr;  // null: nobody counts
 };
 
 class Worker {
@@ -36,6 +40,7 @@ class Worker {
   void Loop();
   void DoJob(const v1::Job& job);
   void MeasureReference(const v1::Job& job);
+  void Count(const v1::Measurement& measurement);
   void Store(const v1::Measurement& measurement);
 
   const WorkerOptions options_;

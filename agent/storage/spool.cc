@@ -181,6 +181,11 @@ int64_t Spool::size() const {
   return static_cast<int64_t>(waiting_.size());
 }
 
+int64_t Spool::file_bytes() const {
+  MutexLock lock(&mutex_);
+  return file_size_;
+}
+
 int64_t Spool::unsaved() const {
   MutexLock lock(&mutex_);
   return static_cast<int64_t>(unsaved_.size());

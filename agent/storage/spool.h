@@ -58,6 +58,7 @@ class Spool {
 
   int64_t size() const;
   int64_t unsaved() const;  // of them, those in memory only
+  int64_t file_bytes() const;
 
  private:
   Spool(std::string path, Descriptor file, Log* log) : path_(std::move(path)), log_(log), file_(std::move(file)) {}

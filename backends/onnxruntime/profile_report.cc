@@ -1,7 +1,9 @@
 #include "backends/onnxruntime/profile_report.h"
 
 #include <algorithm>
+#include <cmath>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "absl/container/flat_hash_map.h"
 #include "absl/strings/match.h"
@@ -14,11 +16,55 @@ namespace {
 
 constexpr absl::string_view kSuffix = "_kernel_time";
 constexpr double kMicrosecond = 1e-6;
+constexpr size_t kLeastNodes = 4;  // to know what lies between two of them
 
 // A string member, or an empty string.
 std::string Text(const nlohmann::json& object, const char* key) {
   const auto it = object.find(key);
   return it != object.end() && it->is_string() ? it->get<std::string>() : std::string();
+}
+
+struct Node {
+  LayerTiming timing;
+  std::vector<double> us;    // of each run
+  std::vector<double> gaps;  // in microseconds, from its start to that of the next node in the same run
+};
+
+double Median(std::vector<double> values) {
+  std::sort(values.begin(), values.end());
+  return (values[(values.size() - 1) / 2] + values[values.size() / 2]) / 2;
+}
+
+// Mean of what lies within 5 % or 2 us of the median. Unlike a trimmed mean it tells 4.3 from values of 4 and 5.
+double MeanNearMedian(const std::vector<double>& us) {
+  const double median = Median(us);
+  const double reach = std::max(2.0, 0.05 * median);
+  double sum = 0;
+  double count = 0;
+  for (double value : us) {
+    if (std::abs(value - median) > reach) continue;
+    sum += value;
+    ++count;
+  }
+  return count > 0 ? sum / count : median;
+}
+
+// The engine cuts durations to whole microseconds, which is a tenth of a small kernel, and the same tenth in every run.
+// Starts are cut too, but each run begins anywhere between two microseconds, so that the mean distance of two starts is
+// exact. Between a kernel's end and the next one's start the profiler does the same work each time; what this takes is
+// known from all nodes together, and the rest is the part that was cut off.
+void AddFractions(std::vector<Node>& nodes) {
+  std::vector<double> between;
+  for (const Node& node : nodes) {
+    if (!node.gaps.empty()) between.push_back(MeanNearMedian(node.gaps) - MeanNearMedian(node.us));
+  }
+  if (between.size() < kLeastNodes) return;
+  const double usual = Median(between);
+  for (Node& node : nodes) {
+    const double us = MeanNearMedian(node.us);
+    const double more = node.gaps.empty() ? 0 : MeanNearMedian(node.gaps) - us - usual;
+    node.timing.middle_seconds = (us + std::clamp(0.5 + more, 0.0, 1.0)) * kMicrosecond;
+  }
 }
 
 }  // namespace
@@ -28,11 +74,8 @@ absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_vi
   if (!report.is_array()) {
     return InvalidArgument("BAD_PROFILE", "not an ONNX Runtime profile: expected a JSON array of events");
   }
-  struct Node {
-    LayerTiming timing;
-    std::vector<double> seconds;
-  };
   std::vector<Node> nodes;
+  std::vector<std::pair<size_t, double>> starts;  // node and microsecond, in order
   absl::flat_hash_map<std::string, size_t> index;
   for (size_t i = 0; i < report.size(); ++i) {
     const nlohmann::json& event = report[i];
@@ -53,21 +96,33 @@ absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_vi
       nodes.back().timing.name = std::string(name);
       nodes.back().timing.operation = Text(*args, "op_name");
     }
-    nodes[it->second].seconds.push_back(duration->get<double>() * kMicrosecond);
+    nodes[it->second].us.push_back(duration->get<double>());
+    const auto start = event.find("ts");
+    if (start != event.end() && start->is_number()) starts.emplace_back(it->second, start->get<double>());
   }
   if (nodes.empty()) return InvalidArgument("BAD_PROFILE", "the profile has no kernel times");
 
-  std::vector<LayerTiming> rows;
-  rows.reserve(nodes.size());
+  for (size_t i = 0; i + 1 < starts.size(); ++i) {
+    const auto& [node, start] = starts[i];
+    const double gap = starts[i + 1].second - start;
+    // Neighbours of one run; none where nodes run side by side.
+    if (starts[i + 1].first == node + 1 && gap >= 0) nodes[node].gaps.push_back(gap);
+  }
   for (Node& node : nodes) {
-    if (static_cast<int>(node.seconds.size()) <= skip_runs) {
-      return InvalidArgument("BAD_PROFILE", absl::StrCat("node '", node.timing.name, "' ran ", node.seconds.size(),
+    if (static_cast<int>(node.us.size()) <= skip_runs) {
+      return InvalidArgument("BAD_PROFILE", absl::StrCat("node '", node.timing.name, "' ran ", node.us.size(),
                                                          " times, more than ", skip_runs, " are needed"));
     }
-    node.seconds.erase(node.seconds.begin(), node.seconds.begin() + skip_runs);
-    SummarizeRuns(std::move(node.seconds), node.timing);
-    rows.push_back(std::move(node.timing));
+    node.us.erase(node.us.begin(), node.us.begin() + skip_runs);
+    node.gaps.erase(node.gaps.begin(), node.gaps.begin() + std::min<ptrdiff_t>(skip_runs, std::ssize(node.gaps)));
+    std::vector<double> seconds = node.us;
+    for (double& one : seconds) one *= kMicrosecond;
+    SummarizeRuns(std::move(seconds), node.timing);
   }
+  AddFractions(nodes);
+  std::vector<LayerTiming> rows;
+  rows.reserve(nodes.size());
+  for (Node& node : nodes) rows.push_back(std::move(node.timing));
   return rows;
 }
 

@@ -11,6 +11,7 @@
 namespace latimer {
 
 // Rows in execution order of the first counted run; each node's kernel times over all runs but the first `skip_runs`.
+// The engine counts whole microseconds; `middle_seconds` has what it cuts off, from when the nodes start.
 // Errors: INVALID_ARGUMENT when `json` is not such a report or has fewer runs.
 absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_view json, int skip_runs);
 

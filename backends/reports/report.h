@@ -50,6 +50,7 @@ struct Report {
   int64_t profiled_inferences = 0;           // that the rows are averages of; 0: not told
   Latency latency;                           // without the profiler, where the report has both
   bool estimated = false;                    // made by a compiler's model, not measured
+  std::optional<double> compiler_estimate;   // of a measured report: what the compiler thought one inference takes
   std::map<std::string, std::string> facts;  // settings and placement: "threads" -> "4", "delegate" -> "XNNPACK" …
 
   double ExecutedSeconds() const;

@@ -4,6 +4,8 @@ BEGIN { FS = "[;\t]" }
 { sub(/\r$/, "") }
 FILENAME ~ /_cnt_rep\.csv$/ && $2 == "EXECUTED" { n++; s += $5 / 1e3 }
 FILENAME ~ /\.profile\.json$/ && match($0, /"averageMs" : [0-9.e+-]+/) { n++; s += substr($0, RSTART + 14, RLENGTH - 14) / 1e3 }
+FILENAME ~ /\.graph\.json$/ && /"LayerType":/ { n++ }
+FILENAME ~ /\.layerinfo\.json$/ && /^({"Layers": \[|,)"/ && !bound { n++ } /"Bindings"/ { bound = 1 }
 FILENAME ~ /\.timing\.json$/ && match($0, /"computeMs" : [0-9.e+-]+/) { n++; s += substr($0, RSTART + 14, RLENGTH - 14) / 1e3 }
 FILENAME ~ /\.trtexec\.log$/ && /GPU Compute Time: min/ { n++; sub(/.*median = /, ""); s += $0 / 1e3 }
 FILENAME ~ /dnndk_profile\.log$/ && /%/ && !/ All / { k = split($0, f, / +/); if (f[k] ~ /^[0-9.]+$/) { n++; s += f[k - 3] / 1e3 } }

@@ -52,6 +52,33 @@ TEST(OptionsTest, ChildReadsWhatItsAgentWrites) {
   EXPECT_THAT(line->engine.cpus, ElementsAre(1, 3));
 }
 
+TEST(OptionsTest, ToolchainsHaveSettingsFoldersAndTheirOwnPatience) {
+  int exit_code = -1;
+  const std::optional<CommandLine> line =
+      Parse({"--server", "127.0.0.1:5", "--backend", "tensorrt", "--state-dir", "d", "--set", "precision=int8", "--set",
+             "trtexec=/opt/a b=c/trtexec", "--toolchains-dir", "more"},
+            &exit_code);
+  ASSERT_TRUE(line.has_value());
+  EXPECT_EQ(line->engine.settings.settings.at("trtexec"), "/opt/a b=c/trtexec");
+  EXPECT_EQ(line->engine.settings.cache_dir, "d/converted");
+  const std::vector<std::string>& argv = line->agent.worker.runner.command.argv;
+  EXPECT_THAT(std::vector<std::string>(argv.begin() + 8, argv.end()),
+              ElementsAre("--work-dir", "d/work", "--toolchains-dir", "more", "--cache-dir", "d/converted", "--set",
+                          "precision=int8", "--set", "trtexec=/opt/a b=c/trtexec"));
+  // Building an engine takes minutes.
+  EXPECT_GE(line->agent.worker.least_task_timeout, std::chrono::minutes(30));
+  EXPECT_GE(line->agent.worker.runner.start_timeout, std::chrono::minutes(30));
+
+  std::vector<const char*> child;
+  for (const std::string& word : argv) child.push_back(word.c_str());
+  const std::optional<CommandLine> read = ParseCommandLine(static_cast<int>(child.size()), child.data(), &exit_code);
+  ASSERT_TRUE(read.has_value());
+  EXPECT_TRUE(read->run_task);
+  EXPECT_EQ(read->engine.settings.settings, line->engine.settings.settings);
+  EXPECT_EQ(read->engine.settings.cache_dir, "d/converted");
+  EXPECT_EQ(read->engine.settings.toolchains_dir, "more");
+}
+
 TEST(OptionsTest, MistakesAreUsageErrors) {
   const std::vector<std::vector<const char*>> mistakes{
       {},
@@ -62,6 +89,7 @@ TEST(OptionsTest, MistakesAreUsageErrors) {
       {"--server", "127.0.0.1.example:5", "--backend", "opencv", "--state-dir", "d"},
       {"--server", "127.0.0.1:5", "--backend", "opencv", "--state-dir", "d", "--cpu", "3-1"},
       {"--server", "127.0.0.1:5", "--backend", "opencv", "--state-dir", "d", "--threads", "0"},
+      {"--server", "127.0.0.1:5", "--backend", "tensorrt", "--state-dir", "d", "--set", "precision"},
       {"--server", "127.0.0.1:5", "--backend", "opencv", "--state-dir", "d", "--unknown"}};
   for (const auto& words : mistakes) {
     int exit_code = -1;

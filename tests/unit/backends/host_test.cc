@@ -16,7 +16,7 @@ TEST(HostFacts, NameTheMachine) {
 }
 
 TEST(HostConditions, ArePlausibleWhereTheMachineTellsThem) {
-  const HostConditions conditions = ReadHostConditions();
+  const BoardState conditions = ReadHostConditions();
   ASSERT_TRUE(conditions.load_average.has_value());  // every Linux tells it
   EXPECT_GE(*conditions.load_average, 0);
   if (conditions.clock_mhz.has_value()) {
