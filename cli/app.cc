@@ -257,6 +257,7 @@ int RunApp(std::vector<std::string> arguments, const Environment& environment, C
     };
   }
   context.connection.timeout = absl::Seconds(timeout_seconds);
+  context.connection.token = environment("LATIMER_TOKEN").value_or("");
 
   if (version_app.parsed()) {
     context.out->Write(latimer::server::VersionText() + "\n");

@@ -17,6 +17,11 @@ void AddConnectionFlags(CLI::App& command, ConnectionOptions& connection, double
       ->group("Connection");
   command.add_option("--tls-cert", connection.tls_cert, "Own certificate for mutual TLS (PEM)")->group("Connection");
   command.add_option("--tls-key", connection.tls_key, "Its private key (PEM)")->group("Connection");
+  command.add_option("--token-file", connection.token_file, "File with a client's token; default: LATIMER_TOKEN")
+      ->type_name("FILE")
+      ->group("Connection");
+  command.add_flag("--insecure", connection.insecure, "Send the token in the clear; the network is trusted")
+      ->group("Connection");
 }
 
 void AddDisplayFlags(CLI::App& command, DisplayFlags& flags) {

@@ -8,9 +8,11 @@
 #include <string>
 #include <vector>
 
+#include "cli/commands/admin.h"
 #include "cli/commands/boards.h"
 #include "cli/commands/campaign.h"
 #include "cli/commands/evaluate.h"
+#include "cli/commands/import_report.h"
 #include "cli/commands/measure.h"
 #include "cli/commands/platform_versions.h"
 #include "cli/flags.h"
@@ -37,8 +39,10 @@ class FleetApp {
   static CLI::App& AddGroup(CLI::App& app, const std::string& name, const std::string& help);
 
   void AddBoards(CLI::App& app);
+  void AddAdministration(CLI::App& app);
   void AddCampaigns(CLI::App& app);
   void AddMeasurements(CLI::App& app);
+  void AddImports(CLI::App& app);
   void AddVersions(CLI::App& platforms_app);
 
   struct Entry {
@@ -54,6 +58,11 @@ class FleetApp {
   double measure_timeout_seconds_ = 600;  // a slow network, many times, behind a campaign's job
 
   TokenCommand token_;
+  ClientCreateCommand client_create_;
+  const CLI::Option* lifetime_given_ = nullptr;
+  ClientsCommand clients_;
+  ClientCommand client_;
+  BackupCommand backup_;
   AgentsCommand agents_;
   AgentCommand agent_;
   CampaignStartCommand start_;
@@ -61,6 +70,7 @@ class FleetApp {
   CampaignListCommand campaigns_;
   MeasureCommand measure_;
   EvaluateCommand evaluate_;
+  ImportReportCommand import_;
   PlatformVersionsCommand versions_;
 };
 

@@ -57,20 +57,17 @@ absl::StatusOr<std::shared_ptr<const PlatformModel>> Catalog::Find(absl::string_
                                                                    absl::string_view field) const {
   absl::string_view id = name;
   absl::ConsumePrefix(&id, "platforms/");
+  if (const auto found = platforms.find(id); found != platforms.end()) return found->second;
   std::string known =
       absl::StrJoin(platforms, ", ", [](std::string* out, const auto& entry) { out->append(entry.first); });
   if (id.empty()) {
     return InvalidArgument("NO_PLATFORM", absl::StrCat("the request names no platform; there are: ", known))
         .Field(field);
   }
-  const auto found = platforms.find(std::string(id));
-  if (found == platforms.end()) {
-    return NotFound("UNKNOWN_PLATFORM",
-                    absl::StrCat("there is no platform '", id.substr(0, 100), "'; there are: ", known))
-        .Field(field)
-        .With("platform", id.substr(0, 100));
-  }
-  return found->second;
+  return NotFound("UNKNOWN_PLATFORM",
+                  absl::StrCat("there is no platform '", id.substr(0, 100), "'; there are: ", known))
+      .Field(field)
+      .With("platform", id.substr(0, 100));
 }
 
 const MeasuredNetworks* Catalog::MeasuredOn(const std::string& platform) const {

@@ -1,6 +1,8 @@
 #include "server/estimate_stream.h"
 
+#include <algorithm>
 #include <deque>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
@@ -10,15 +12,29 @@
 #include "server/status_mapping.h"
 
 namespace latimer::server {
+namespace {
+
+constexpr size_t kAnswersTogether = 8;
+
+}  // namespace
 
 // One read and one write may be under way at a time. A request counts as in flight from its read until its answer is
 // written; at the limit nothing is read, and gRPC's flow control makes the client wait.
+//
+// As many threads answer what has come as the stream's share of the processors, as far as that is quick; what arrives
+// meanwhile waits for them, so answers leave together and few threads wake each other. Slower requests go to workers.
 class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuffer, grpc::ByteBuffer> {
  public:
   EstimateStreamReactor(const ServiceParts& parts, StreamRegistry* registry, grpc::CallbackServerContext* context)
       : parts_(parts), registry_(registry), context_(context) {
+    absl::StatusOr<StreamPass> pass = parts_.access->AdmitStream(*context, Role::kEstimate);
     const bool serving = registry_->Add(this);
     MutexLock lock(&mutex_);
+    if (pass.ok()) {
+      pass_ = *std::move(pass);
+    } else {
+      EndLocked(pass.status());
+    }
     draining_ = draining_ || !serving;
     ContinueLocked();
   }
@@ -30,7 +46,6 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   }
 
   void OnReadDone(bool ok) override {
-    grpc::ByteBuffer request;
     {
       MutexLock lock(&mutex_);
       reading_ = false;
@@ -41,11 +56,14 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
       }
       if (finished_) return;  // read while the stream was ending
       ++in_flight_;
-      request.Swap(&incoming_);
-      // The next request arrives while this one is answered.
-      ContinueLocked();
+      waiting_.emplace_back().Swap(&incoming_);
+      if (answering_ >= registry_->ThreadsPerStream()) {
+        ContinueLocked();
+        return;
+      }
+      ++answering_;
     }
-    Handle(std::move(request));
+    AnswerWaiting();
   }
 
   void OnWriteDone(bool ok) override {
@@ -76,31 +94,85 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   }
 
  private:
-  void Handle(grpc::ByteBuffer request) {
-    const size_t bytes = request.Length();
-    if (bytes <= parts_.options->inline_request_bytes) {
-      Answer(request);
-      return;
+  enum class Way { kQuick, kGeneral, kBoth };
+
+  // Within OnReadDone(), so the stream lives until it returns.
+  void AnswerWaiting() {
+    while (true) {
+      grpc::ByteBuffer request;
+      {
+        MutexLock lock(&mutex_);
+        const bool done = waiting_.empty();
+        if (done) --answering_;
+        ContinueLocked();
+        if (done) return;
+        request.Swap(&waiting_.front());
+        waiting_.pop_front();
+      }
+      Handle(std::move(request));
     }
-    auto shared = std::make_shared<grpc::ByteBuffer>(std::move(request));
-    if (!parts_.workers->TryRun([this, shared] { Answer(*shared); })) Refuse(*shared, Overloaded());
   }
 
-  void Answer(const grpc::ByteBuffer& request) {
+  void Handle(grpc::ByteBuffer request) {
+    const size_t bytes = request.Length();
+    if (const absl::Status admitted = pass_.Next(bytes); !admitted.ok()) {
+      if (absl::IsUnauthenticated(admitted)) {
+        MutexLock lock(&mutex_);
+        EndLocked(admitted);
+      }
+      Refuse(request, admitted);
+      return;
+    }
+    const bool small = bytes <= parts_.options->inline_request_bytes;
+    if (small && Answer(request, Way::kQuick)) return;
+    const Way rest = small ? Way::kGeneral : Way::kBoth;
+    auto shared = std::make_shared<grpc::ByteBuffer>(std::move(request));
+    if (parts_.workers->TryRun([this, shared, rest] { Answer(*shared, rest); })) return;
+    if (!small) {
+      Refuse(*shared, Overloaded());
+      return;
+    }
+    // Meanwhile this thread does not count: neither answers that are ready nor requests that come wait for it.
+    LeaveAnswering();
+    Answer(*shared, rest);
+    MutexLock lock(&mutex_);
+    ++answering_;
+  }
+
+  void LeaveAnswering() {
+    MutexLock lock(&mutex_);
+    --answering_;
+    ContinueLocked();
+  }
+
+  // False: there is no quick answer, and nothing was sent.
+  bool Answer(const grpc::ByteBuffer& request, Way way) {
     uint64_t id = 0;
     grpc::Slice answer;
-    const absl::Status status = RunGuarded([&]() -> absl::Status {
+    bool answered = true;
+    const auto work = [&]() -> absl::Status {
       grpc::Slice slice;
       std::string copy;
       LATIMER_ASSIGN_OR_RETURN(const absl::string_view bytes, Read(request, &slice, &id, &copy));
       if (context_->IsCancelled()) return absl::CancelledError("the caller went away");
       const std::shared_ptr<const Catalog> catalog = parts_.catalog->Get();
-      absl::StatusOr<grpc::Slice> response = AnswerEstimate(parts_, *catalog, bytes);
-      if (!response.ok()) return PrefixField(response.status(), "request");
-      answer = JoinStreamedResponse(id, *response);
+      std::optional<grpc::Slice> quick;
+      if (way != Way::kGeneral) quick = AnswerQuickly(parts_, *catalog, bytes);
+      answered = quick.has_value() || way != Way::kQuick;
+      if (!answered) return absl::OkStatus();
+      if (!quick.has_value()) {
+        absl::StatusOr<grpc::Slice> response = AnswerGenerally(parts_, *catalog, bytes);
+        if (!response.ok()) return PrefixField(response.status(), "request");
+        quick = *std::move(response);
+      }
+      answer = JoinStreamedResponse(id, *quick);
       return absl::OkStatus();
-    });
+    };
+    const absl::Status status = RunGuarded(std::cref(work));
+    if (!answered) return false;
+    parts_.rpc_metrics->CountStreamed(status);
     status.ok() ? Send(answer) : SendError(id, status);
+    return true;
   }
 
   void Refuse(const grpc::ByteBuffer& request, const absl::Status& status) {
@@ -108,6 +180,7 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
     grpc::Slice slice;
     std::string copy;
     const absl::Status read = Read(request, &slice, &id, &copy).status();
+    parts_.rpc_metrics->CountStreamed(read.ok() ? status : read);
     SendError(id, read.ok() ? status : read);
   }
 
@@ -145,15 +218,31 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
     ContinueLocked();
   }
 
+  // Reads no more; ends with `status` when what was read is answered.
+  void EndLocked(const absl::Status& status) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    reads_done_ = true;
+    if (end_.ok()) end_ = ToGrpcStatus(status);
+  }
+
+  // Whether more answers are about to be ready, worth waiting for.
+  bool HoldsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    return answering_ > 0 && !waiting_.empty() && ready_.size() < kAnswersTogether;
+  }
+
   // Starts what may be started. Operations of gRPC may be started from any thread, also with the lock held: their
   // callbacks run elsewhere.
   void ContinueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
     if (finished_) return;
-    if (!writing_ && !ready_.empty() && !broken_) {
+    if (!writing_ && !ready_.empty() && !broken_ && !HoldsLocked()) {
       writing_ = true;
       outgoing_ = grpc::ByteBuffer(&ready_.front(), 1);
       ready_.pop_front();
-      StartWrite(&outgoing_);
+      // Answers that are ready together leave together: the last one flushes. Not the first of a stream: the headers
+      // go with it, and gRPC does not end a write that waits for headers which wait for a flush.
+      grpc::WriteOptions options;
+      if (!ready_.empty() && headers_sent_) options.set_buffer_hint();
+      headers_sent_ = true;
+      StartWrite(&outgoing_, options);
     }
     const bool reads = !reads_done_ && !draining_;
     if (reads && !reading_ && in_flight_ < parts_.options->max_stream_in_flight) {
@@ -162,8 +251,11 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
     }
     if (!reads && in_flight_ == 0 && !writing_) {
       finished_ = true;
+      pass_ = StreamPass();  // who hears the end may open the next stream at once
       if (cancelled_) {
         Finish(grpc::Status::CANCELLED);
+      } else if (!end_.ok()) {
+        Finish(end_);
       } else if (draining_ && !reads_done_) {
         Finish(ToGrpcStatus(absl::UnavailableError("the server is shutting down; open a new stream")));
       } else {
@@ -175,11 +267,14 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   const ServiceParts& parts_;
   StreamRegistry* const registry_;
   grpc::CallbackServerContext* const context_;
+  StreamPass pass_;
 
   Mutex mutex_;
-  grpc::ByteBuffer incoming_;  // gRPC's while reading_
-  grpc::ByteBuffer outgoing_;  // gRPC's while writing_
+  grpc::ByteBuffer incoming_;                                     // gRPC's while reading_
+  grpc::ByteBuffer outgoing_;                                     // gRPC's while writing_
+  std::deque<grpc::ByteBuffer> waiting_ ABSL_GUARDED_BY(mutex_);  // read and not begun
   std::deque<grpc::Slice> ready_ ABSL_GUARDED_BY(mutex_);
+  int answering_ ABSL_GUARDED_BY(mutex_) = 0;  // threads in AnswerWaiting(), as long as they are quick
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
@@ -187,18 +282,26 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
   bool broken_ ABSL_GUARDED_BY(mutex_) = false;
+  bool headers_sent_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
+  grpc::Status end_ ABSL_GUARDED_BY(mutex_);  // why reading ended early
 };
 
 bool StreamRegistry::Add(EstimateStreamReactor* stream) {
   MutexLock lock(&mutex_);
   streams_.insert(stream);
+  CountLocked();
   return !draining_;
 }
 
 void StreamRegistry::Remove(EstimateStreamReactor* stream) {
   MutexLock lock(&mutex_);
   streams_.erase(stream);
+  CountLocked();
+}
+
+void StreamRegistry::CountLocked() {
+  threads_per_stream_ = std::max(1, cores_ / std::max(1, static_cast<int>(streams_.size())));
 }
 
 void StreamRegistry::Drain() {

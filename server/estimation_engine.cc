@@ -1,9 +1,12 @@
 #include "server/estimation_engine.h"
 
 #include "absl/strings/str_cat.h"
+#include "absl/time/clock.h"
+#include "absl/time/time.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
+#include "core/estimation/wire_reader.h"
 #include "core/network/network_proto.h"
 #include "core/network/read_network.h"
 #include "core/network/structural_hash.h"
@@ -39,6 +42,47 @@ absl::StatusOr<EstimateSettings> ReadOptions(const v1::EstimateOptions& options)
         .Field("options.confidence");
   }
   return settings;
+}
+
+// An EstimateRequest for one compact network, in pieces.
+struct RequestParts {
+  absl::string_view platform;
+  absl::string_view network;  // a serialised Network
+  int64_t batch_size = 0;
+  absl::string_view display_name;
+  absl::string_view options;
+};
+
+// Empty for requests with anything else, and for ones written in an unusual way.
+std::optional<RequestParts> SplitEstimateRequest(absl::string_view bytes) {
+  RequestParts parts;
+  absl::string_view source;
+  WireReader reader(bytes);
+  auto take = [](WireReader& from, int field, absl::string_view* to) {
+    if (from.PeekTag() != BytesTag(field)) return false;
+    from.SkipTag();
+    return from.Bytes(to);
+  };
+  if (!take(reader, v1::EstimateRequest::kPlatformFieldNumber, &parts.platform) || !IsAscii(parts.platform) ||
+      !take(reader, v1::EstimateRequest::kNetworkFieldNumber, &source)) {
+    return std::nullopt;
+  }
+  if (!reader.done() && !take(reader, v1::EstimateRequest::kOptionsFieldNumber, &parts.options)) return std::nullopt;
+  if (!reader.done()) return std::nullopt;
+  WireReader inner(source);
+  if (!take(inner, v1::NetworkSource::kNetworkFieldNumber, &parts.network)) return std::nullopt;
+  if (inner.PeekTag() == VarintTag(v1::NetworkSource::kBatchSizeFieldNumber)) {
+    inner.SkipTag();
+    uint64_t batch_size = 0;
+    if (!inner.Varint(&batch_size)) return std::nullopt;
+    parts.batch_size = static_cast<int64_t>(batch_size);
+  }
+  if (!inner.done() &&
+      (!take(inner, v1::NetworkSource::kDisplayNameFieldNumber, &parts.display_name) || !IsAscii(parts.display_name))) {
+    return std::nullopt;
+  }
+  if (!inner.done() || parts.batch_size < 0) return std::nullopt;
+  return parts;
 }
 
 absl::StatusOr<Network> Read(const v1::NetworkSource& source, const ImportLimits& limits) {
@@ -89,6 +133,8 @@ void DescribeLayer(const Network& network, const Layer& layer, v1::LayerDescript
   to->set_params(ConstantElements(network, layer));
 }
 
+int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
+
 // Adds what boards took for the network, where it was measured.
 void AddMeasured(const Catalog& catalog, const PlatformModel& platform, const Network& network,
                  v1::NetworkEstimate* estimate) {
@@ -102,13 +148,43 @@ void AddMeasured(const Catalog& catalog, const PlatformModel& platform, const Ne
 
 absl::Status EstimationEngine::Estimate(const Catalog& catalog, const v1::EstimateRequest& request,
                                         v1::NetworkEstimate* result) {
-  LATIMER_ASSIGN_OR_RETURN(const EstimateSettings settings, ReadOptions(request.options()));
+  LATIMER_ASSIGN_OR_RETURN(EstimateSettings settings, ReadOptions(request.options()));
   LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> platform,
                            catalog.Find(request.platform(), "platform"));
   LATIMER_ASSIGN_OR_RETURN(const Network network, Read(request.network(), limits_));
+  QueryCollector queries;
+  const bool look = queried_ != nullptr && queried_->ShouldLook(NowMs());
+  if (look) settings.observer = &queries;
   LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, &memo_, result));
+  if (look) queried_->Add(platform->id(), queries.Shares());
   AddMeasured(catalog, *platform, network, result);
   return absl::OkStatus();
+}
+
+bool EstimationEngine::EstimateQuickly(const Catalog& catalog, absl::string_view request, v1::NetworkEstimate* result) {
+  // Now and then a request is looked at more closely.
+  if (queried_ != nullptr && queried_->IsDue(NowMs())) return false;
+  const std::optional<RequestParts> parts = SplitEstimateRequest(request);
+  if (!parts.has_value()) return false;
+  v1::EstimateOptions options;
+  if (!options.ParseFromArray(parts->options.data(), static_cast<int>(parts->options.size()))) return false;
+  const absl::StatusOr<EstimateSettings> settings = ReadOptions(options);
+  if (!settings.ok()) return false;
+  const absl::StatusOr<std::shared_ptr<const PlatformModel>> platform = catalog.Find(parts->platform, "platform");
+  if (!platform.ok()) return false;
+  const MeasuredNetworks* measured = catalog.MeasuredOn((*platform)->id());
+  uint64_t hash = 0;
+  QuickEstimator::Extras extras;
+  extras.memo = &memo_;
+  if (measured != nullptr) extras.structural_hash = &hash;
+  if (!quick_.Estimate(parts->network, parts->batch_size, parts->display_name, **platform, *settings, extras, result)) {
+    return false;
+  }
+  if (measured != nullptr) {
+    const auto found = measured->find(hash);
+    if (found != measured->end()) *result->mutable_measured() = found->second;
+  }
+  return true;
 }
 
 absl::Status EstimationEngine::EstimatePlatforms(const Catalog& catalog, const v1::EstimatePlatformsRequest& request,

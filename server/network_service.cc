@@ -12,6 +12,7 @@ using google::protobuf::Arena;
 grpc::ServerUnaryReactor* NetworkServiceImpl::DescribeNetwork(grpc::CallbackServerContext* context,
                                                               const grpc::ByteBuffer* request,
                                                               grpc::ByteBuffer* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kEstimate, request->Length())) return refused;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   RunRequest(
       parts_, context, request->Length(),

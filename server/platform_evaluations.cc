@@ -1,4 +1,5 @@
 #include "server/platform_evaluations.h"
+#include "server/campaign/fit_input.h"
 
 #include <algorithm>
 #include <optional>
@@ -72,10 +73,7 @@ absl::StatusOr<v1::ListEvaluationsResponse> ListEvaluations(const Catalog& catal
   response.set_confidence(confidence);
   if (store == nullptr) return response;
 
-  // What boards were before a change a person accepted is another platform's past.
-  LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store->ListAgents(platform->id(), "", 1 << 20));
-  std::set<std::string> fingerprints;
-  for (const v1::Agent& agent : agents) fingerprints.insert(agent.fingerprint().digest());
+  LATIMER_ASSIGN_OR_RETURN(const std::set<std::string> fingerprints, CountedFingerprints(*store, platform->id()));
   const int size = request.page_size() == 0 ? kDefaultPageSize : std::min(request.page_size(), kMostPageSize);
   LATIMER_ASSIGN_OR_RETURN(const auto results, store->MeasuredNetworks(platform->id(), after, size));
   for (const auto& [hash, measurement] : results) {

@@ -53,6 +53,7 @@ absl::Status Get(const Catalog& catalog, const v1::GetPlatformRequest& request, 
 grpc::ServerUnaryReactor* PlatformServiceImpl::ListPlatforms(grpc::CallbackServerContext* context,
                                                              const v1::ListPlatformsRequest* request,
                                                              v1::ListPlatformsResponse* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kEstimate, *request)) return refused;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(RunGuarded([&] { return List(*parts_.catalog->Get(), *request, response); })));
   return reactor;
@@ -61,6 +62,7 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::ListPlatforms(grpc::CallbackServe
 grpc::ServerUnaryReactor* PlatformServiceImpl::GetPlatform(grpc::CallbackServerContext* context,
                                                            const v1::GetPlatformRequest* request,
                                                            v1::Platform* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kEstimate, *request)) return refused;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(RunGuarded([&] { return Get(*parts_.catalog->Get(), *request, response); })));
   return reactor;
@@ -69,6 +71,7 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::GetPlatform(grpc::CallbackServerC
 grpc::ServerUnaryReactor* PlatformServiceImpl::ListPlatformVersions(grpc::CallbackServerContext* context,
                                                                     const v1::ListPlatformVersionsRequest* request,
                                                                     v1::ListPlatformVersionsResponse* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kEstimate, *request)) return refused;
   if (boards_ != nullptr) return boards_->ListVersions(context, request, response);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(RunGuarded([&]() -> absl::Status {
@@ -81,6 +84,7 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::ListPlatformVersions(grpc::Callba
 grpc::ServerUnaryReactor* PlatformServiceImpl::RollbackPlatform(grpc::CallbackServerContext* context,
                                                                 const v1::RollbackPlatformRequest* request,
                                                                 v1::Platform* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kOperate, *request)) return refused;
   if (boards_ != nullptr) return boards_->Rollback(context, request, response);
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   reactor->Finish(ToGrpcStatus(Error(absl::StatusCode::kFailedPrecondition, "NO_DATA_DIR",
@@ -91,6 +95,7 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::RollbackPlatform(grpc::CallbackSe
 grpc::ServerUnaryReactor* PlatformServiceImpl::ListSweeps(grpc::CallbackServerContext* context,
                                                           const v1::ListSweepsRequest* request,
                                                           v1::ListSweepsResponse* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kEstimate, *request)) return refused;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   RunRequest(
       parts_, context, kOnAWorker,
@@ -105,6 +110,7 @@ grpc::ServerUnaryReactor* PlatformServiceImpl::ListSweeps(grpc::CallbackServerCo
 grpc::ServerUnaryReactor* PlatformServiceImpl::ListEvaluations(grpc::CallbackServerContext* context,
                                                                const v1::ListEvaluationsRequest* request,
                                                                v1::ListEvaluationsResponse* response) {
+  if (auto* refused = parts_.access->Refuse(context, Role::kEstimate, *request)) return refused;
   grpc::ServerUnaryReactor* reactor = context->DefaultReactor();
   RunRequest(
       parts_, context, kOnAWorker,

@@ -216,9 +216,7 @@ absl::StatusOr<std::vector<v1::Sweep>> AllSweeps(const PlatformModel& platform, 
   CollectedResults collected;
   std::vector<SweepSubject> subjects;
   if (store != nullptr) {
-    LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store->ListAgents(platform.id(), "", 1 << 20));
-    std::set<std::string> fingerprints;
-    for (const v1::Agent& agent : agents) fingerprints.insert(agent.fingerprint().digest());
+    LATIMER_ASSIGN_OR_RETURN(const std::set<std::string> fingerprints, CountedFingerprints(*store, platform.id()));
     LATIMER_ASSIGN_OR_RETURN(const std::vector<MeasuredTask> results, store->ResultsOf(platform.id()));
     collected = CollectResults(results, fingerprints);
     // The intervals the fit saw.

@@ -12,8 +12,11 @@
 
 #include "absl/status/status.h"
 #include "absl/strings/string_view.h"
+#include "server/access/access_control.h"
 #include "server/estimation_engine.h"
 #include "server/log.h"
+#include "server/metrics/estimate_metrics.h"
+#include "server/metrics/rpc_metrics.h"
 #include "server/response_cache.h"
 #include "server/server_options.h"
 #include "server/worker_pool.h"
@@ -23,10 +26,13 @@ namespace latimer::server {
 // The parts services work with; all outlive them.
 struct ServiceParts {
   const ServerOptions* options = nullptr;
+  AccessControl* access = nullptr;
   CatalogHolder* catalog = nullptr;
   EstimationEngine* engine = nullptr;
   ResponseCache* cache = nullptr;
   WorkerPool* workers = nullptr;
+  RpcMetrics* rpc_metrics = nullptr;
+  EstimateMetrics* estimate_metrics = nullptr;
 };
 
 // The bytes of a buffer in one piece. `slice` keeps them alive.

@@ -9,6 +9,7 @@
 #include <grpcpp/resource_quota.h>
 
 #include <algorithm>
+#include <atomic>
 #include <climits>
 #include <thread>
 #include <utility>
@@ -17,10 +18,16 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "metrics/endpoint.h"
+#include "metrics/process_metrics.h"
+#include "server/access/first_admin.h"
 #include "server/boards.h"
 #include "server/catalog_source.h"
 #include "server/credentials.h"
 #include "server/estimation_service.h"
+#include "server/metrics/model_metrics.h"
+#include "server/metrics/resource_metrics.h"
+#include "server/model_follower.h"
 #include "server/network_service.h"
 #include "server/platform_service.h"
 
@@ -49,16 +56,26 @@ bool WantsReflection(const ServerOptions& options) {
   return options.listen_address.empty() || IsLoopback(options.listen_address);
 }
 
-int MessageLimit(const ServerOptions& options) {
-  return options.max_message_bytes < 0 ? -1 : static_cast<int>(std::min<int64_t>(options.max_message_bytes, INT_MAX));
+int MessageLimit(int64_t bytes) { return bytes < 0 ? -1 : static_cast<int>(std::min<int64_t>(bytes, INT_MAX)); }
+
+// gRPC refuses what is much too large before it is read, without a reason and uncounted; what is a little too large is
+// refused by AccessControl, with both.
+int64_t HardLimit(int64_t bytes) { return bytes < INT_MAX / 4 ? 4 * bytes : bytes; }
+
+AccessOptions WithSizes(const ServerOptions& options) {
+  AccessOptions access = options.access;
+  access.most_request_bytes = options.max_message_bytes;
+  return access;
 }
 
 void Configure(const ServerOptions& options, grpc::ServerBuilder& builder) {
-  builder.SetMaxReceiveMessageSize(MessageLimit(options));
-  builder.SetMaxSendMessageSize(MessageLimit(options));
+  builder.SetMaxReceiveMessageSize(MessageLimit(HardLimit(options.max_message_bytes)));
+  builder.SetMaxSendMessageSize(MessageLimit(options.max_message_bytes));
   // Without this a second server on the same port shares it silently.
   builder.AddChannelArgument(GRPC_ARG_ALLOW_REUSEPORT, 0);
   builder.AddChannelArgument(GRPC_ARG_MAX_CONCURRENT_STREAMS, options.max_calls_per_connection);
+  builder.AddChannelArgument(GRPC_ARG_SERVER_HANDSHAKE_TIMEOUT_MS,
+                             static_cast<int>(std::clamp<int64_t>(options.handshake_timeout.count(), 1, INT_MAX)));
   // Dead peers behind NAT are noticed; eager ones are tolerated.
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIME_MS, 60'000);
   builder.AddChannelArgument(GRPC_ARG_KEEPALIVE_TIMEOUT_MS, 20'000);
@@ -89,7 +106,9 @@ struct Server::Impl {
         engine(options.import_limits, options.unit_memo_entries),
         cache(options.response_cache_bytes),
         workers(std::make_unique<WorkerPool>(options.worker_threads, options.max_queued_requests)),
-        parts{&options, &catalog, &engine, &cache, workers.get()},
+        access(WithSizes(options), options.listen_address.empty() || IsLoopback(options.listen_address),
+               !options.data_dir.empty(), options.logger),
+        parts{&options, &access, &catalog, &engine, &cache, workers.get(), rpc_metrics.get(), estimate_metrics.get()},
         estimation(parts, &streams),
         network(parts),
         platform(parts) {}
@@ -109,17 +128,22 @@ struct Server::Impl {
   }
 
   absl::Status OpenBoards() {
+    if (!options.follow_dir.empty()) {
+      LATIMER_ASSIGN_OR_RETURN(follower, ModelFollower::Start(options.follow_dir, &source, options.logger));
+    }
     if (options.data_dir.empty()) return absl::OkStatus();
-    LATIMER_ASSIGN_OR_RETURN(boards, Boards::Create(options, &catalog, &source));
+    LATIMER_ASSIGN_OR_RETURN(boards, Boards::Create(options, &catalog, &source, &access));
     platform.SetBoards(boards.get());
+    return GiveFirstAdmin(access, options.data_dir, options.logger);
+  }
+
+  absl::Status ReadCertificates() {
+    if (options.listen_address.empty()) return absl::OkStatus();
+    LATIMER_ASSIGN_OR_RETURN(credentials, MakeCredentials(options, &certificates));
     return absl::OkStatus();
   }
 
   absl::Status Start() {
-    std::shared_ptr<grpc::ServerCredentials> credentials;
-    if (!options.listen_address.empty()) {
-      LATIMER_ASSIGN_OR_RETURN(credentials, MakeCredentials(options));
-    }
     grpc::EnableDefaultHealthCheckService(true);
     grpc::ServerBuilder builder;
     Configure(options, builder);
@@ -133,6 +157,11 @@ struct Server::Impl {
     } else {
       builder.RegisterCallbackGenericService(no_boards.get());
     }
+    if (!options.metrics_address.empty()) {
+      std::vector<std::unique_ptr<grpc::experimental::ServerInterceptorFactoryInterface>> interceptors;
+      interceptors.push_back(rpc_metrics->MakeInterceptorFactory());
+      builder.experimental().SetInterceptorCreators(std::move(interceptors));
+    }
     grpc_server = builder.BuildAndStart();
     // A port that is taken shows as a null server, a port of 0, or both.
     if (grpc_server == nullptr || (credentials != nullptr && port == 0)) {
@@ -140,12 +169,32 @@ struct Server::Impl {
                    absl::StrCat("cannot listen on ", options.listen_address,
                                 "; does another process have it? Is the address one of this machine?"));
     }
+    bound_port = port;
     if (credentials != nullptr) {
       const size_t colon = options.listen_address.rfind(':');
       address = absl::StartsWith(options.listen_address, "unix:")
                     ? options.listen_address
                     : absl::StrCat(options.listen_address.substr(0, colon), ":", port);
     }
+    return absl::OkStatus();
+  }
+
+  absl::Status ServeMetrics() {
+    if (options.metrics_address.empty()) return absl::OkStatus();
+    std::vector<std::shared_ptr<prometheus::Collectable>> collectables = {
+        std::make_shared<metrics::ProcessMetrics>("server", LATIMER_VERSION), rpc_metrics, estimate_metrics,
+        std::make_shared<ResourceMetrics>(
+            ResourceMetrics::Parts{&cache, &engine, workers.get(), &bound_port, certificates.get(), options.data_dir})};
+    if (boards != nullptr) {
+      for (auto& collectable : boards->Collectables()) collectables.push_back(std::move(collectable));
+    }
+    model_metrics =
+        std::make_shared<ModelMetrics>(&catalog, boards == nullptr ? nullptr : boards->store(),
+                                       boards == nullptr ? nullptr : boards->metrics(), options.import_limits);
+    collectables.push_back(model_metrics);
+    LATIMER_ASSIGN_OR_RETURN(metrics_endpoint,
+                             metrics::Endpoint::Start(options.metrics_address, std::move(collectables)));
+    LogTo(options.logger, LogLevel::kInfo, "serving metrics", {{"address", metrics_endpoint->address()}});
     return absl::OkStatus();
   }
 
@@ -158,7 +207,7 @@ struct Server::Impl {
       }
       if (boards == nullptr) return;
       for (const char* service : {"latimer.v1.AgentService", "latimer.v1.FleetService", "latimer.v1.CampaignService",
-                                  "latimer.v1.MeasurementService"}) {
+                                  "latimer.v1.MeasurementService", "latimer.v1.AdminService"}) {
         health->SetServingStatus(service, serving);
       }
     }
@@ -174,18 +223,29 @@ struct Server::Impl {
   const ServerOptions options;
   CatalogHolder catalog;
   CatalogSource source{&catalog};
+  QueriedLayers queried;
   EstimationEngine engine;
   ResponseCache cache;
   StreamRegistry streams;
   std::unique_ptr<WorkerPool> workers;
+  AccessControl access;
+  const std::shared_ptr<RpcMetrics> rpc_metrics = std::make_shared<RpcMetrics>();
+  const std::shared_ptr<EstimateMetrics> estimate_metrics = std::make_shared<EstimateMetrics>(&catalog);
   const ServiceParts parts;
   EstimationServiceImpl estimation;
   NetworkServiceImpl network;
   PlatformServiceImpl platform;
-  std::unique_ptr<Boards> boards;  // null without a data folder
-  const std::unique_ptr<grpc::CallbackGenericService> no_boards = MakeNoBoardsService();
+  std::unique_ptr<ModelFollower> follower;  // null: this server is nobody's replica
+  std::unique_ptr<Boards> boards;           // null without a data folder
+  const std::unique_ptr<grpc::CallbackGenericService> no_boards = MakeNoBoardsService(&access);
+  std::unique_ptr<CertificateFiles> certificates;        // null without TLS
+  std::shared_ptr<grpc::ServerCredentials> credentials;  // null without a socket
   std::unique_ptr<grpc::Server> grpc_server;
+  // Both read what stands above. Null: nobody scrapes.
+  std::shared_ptr<ModelMetrics> model_metrics;
+  std::unique_ptr<metrics::Endpoint> metrics_endpoint;
   int port = 0;
+  std::atomic<int> bound_port{0};  // the same, for those who ask while it is found
   std::string address;
   Mutex drain_mutex;
   bool drained ABSL_GUARDED_BY(drain_mutex) = false;
@@ -196,8 +256,17 @@ Server::Server(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 absl::StatusOr<std::unique_ptr<Server>> Server::Create(ServerOptions options) {
   LATIMER_RETURN_IF_ERROR(CheckOptions(options));
   auto impl = std::make_unique<Impl>(std::move(options));
+  if (!impl->options.listen_address.empty()) {
+    LogTo(impl->options.logger, LogLevel::kInfo, "access", {{"rule", impl->access.Describe()}});
+  }
   LATIMER_RETURN_IF_ERROR(impl->LoadPlatforms());
   LATIMER_RETURN_IF_ERROR(impl->OpenBoards());
+  if (impl->options.remember_queries && impl->boards != nullptr) {
+    impl->engine.RememberQueries(&impl->queried);
+    impl->boards->UseQueries(&impl->queried);
+  }
+  LATIMER_RETURN_IF_ERROR(impl->ReadCertificates());
+  LATIMER_RETURN_IF_ERROR(impl->ServeMetrics());
   LATIMER_RETURN_IF_ERROR(impl->Start());
   impl->SetHealth(true);
   return std::unique_ptr<Server>(new Server(std::move(impl)));
@@ -209,12 +278,18 @@ Server::~Server() {
     if (!impl_->drained) impl_->Shutdown(std::chrono::milliseconds(0));
     impl_->drained = true;
   }
+  impl_->metrics_endpoint.reset();
   impl_->workers.reset();
 }
 
 int Server::port() const { return impl_->port; }
 
 const std::string& Server::address() const { return impl_->address; }
+
+const std::string& Server::metrics_address() const {
+  static const std::string* const none = new std::string();
+  return impl_->metrics_endpoint == nullptr ? *none : impl_->metrics_endpoint->address();
+}
 
 std::shared_ptr<grpc::Channel> Server::InProcessChannel() {
   grpc::ChannelArguments arguments;

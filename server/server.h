@@ -41,6 +41,9 @@ class Server {
   // "host:port" with the bound port; empty without a socket.
   const std::string& address() const;
 
+  // "host:port" where metrics are served; empty where they are not.
+  const std::string& metrics_address() const;
+
   // A channel that reaches this server without a socket. Message size is not limited on the client's side.
   std::shared_ptr<grpc::Channel> InProcessChannel();
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "core/network/import_options.h"
+#include "server/access/access_options.h"
 
 namespace latimer::server {
 
@@ -20,6 +21,8 @@ struct TlsOptions {
   std::string certificate_file;  // the server's certificate chain
   std::string key_file;          // its private key; needed with a certificate
   std::string client_ca_file;    // mutual TLS: only clients with a certificate of this authority get in
+  // How often the files are looked at for newer ones.
+  std::chrono::milliseconds reload = std::chrono::seconds(30);
 };
 
 enum class Reflection {
@@ -49,6 +52,9 @@ struct ServerOptions {
   bool insecure = false;
   TlsOptions tls;
   Reflection reflection = Reflection::kAuto;
+  AccessOptions access;
+  // "host:port" where Prometheus scrapes /metrics, port 0 picks a free one. Empty: nowhere.
+  std::string metrics_address;
 
   // Folders with platform files (*.textproto). Empty: FindPlatformsDir() of server/catalog.h.
   std::vector<std::string> platforms_dirs;
@@ -68,6 +74,8 @@ struct ServerOptions {
   std::chrono::milliseconds default_deadline = std::chrono::seconds(10);
   // Requests of one EstimateStream that are read and not yet answered; beyond it the server stops reading.
   int max_stream_in_flight = 64;
+  // Time a new connection may take for its handshake.
+  std::chrono::milliseconds handshake_timeout = std::chrono::seconds(20);
   // Concurrent calls per connection.
   int max_calls_per_connection = 100;
   // Memory gRPC may use for buffers; 0: no quota.
@@ -83,9 +91,16 @@ struct ServerOptions {
   // … and how long running calls may then take before they are cancelled.
   std::chrono::milliseconds shutdown_grace = std::chrono::seconds(30);
 
+  // Whether features of layers that callers ask about are kept in memory, so that campaigns can measure where answers
+  // matter (server/queried_layers.h). Networks, names and callers never are.
+  bool remember_queries = true;
+
   // Folder for what the server remembers: agents, campaigns, measurements, fitted models. Created when missing. Empty:
   // nothing is remembered, and the services of boards answer FAILED_PRECONDITION.
   std::string data_dir;
+  // Data folder of another server on this machine whose fitted models this one answers with, as they change. Empty:
+  // none. Not together with data_dir.
+  std::string follow_dir;
   FleetOptions fleet;
 
   // Not owned, must outlive the server; null: nothing is logged.

@@ -27,6 +27,11 @@ bool WorkerPool::TryRun(std::function<void()> task) {
   return true;
 }
 
+size_t WorkerPool::queued() const {
+  MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
 void WorkerPool::Work() {
   while (true) {
     std::function<void()> task;

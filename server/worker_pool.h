@@ -23,11 +23,15 @@ class WorkerPool {
   // False if the queue is full; the task is then not run.
   bool TryRun(std::function<void()> task);
 
+  // Tasks that wait, and how many may.
+  size_t queued() const;
+  size_t most_queued() const { return max_queued_; }
+
  private:
   void Work();
 
   const size_t max_queued_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar work_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

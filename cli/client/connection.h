@@ -20,6 +20,9 @@ struct ConnectionOptions {
   std::string tls_ca;                          // PEM; empty: the system's authorities
   std::string tls_cert;                        // PEM; for servers that ask for a client's certificate
   std::string tls_key;                         // PEM; needed with tls_cert
+  std::string token;                           // of a client, sent with every call; empty: none
+  std::string token_file;                      // holds the token; before `token`
+  bool insecure = false;                       // the token may travel in the clear
   absl::Duration timeout = absl::Seconds(30);  // of each call
   std::string user_agent = "latimer-cli";
 
@@ -30,8 +33,9 @@ struct ConnectionOptions {
 using LocalEstimator = std::function<absl::StatusOr<std::shared_ptr<grpc::Channel>>()>;
 
 // A channel as the options want it. Dialling happens at the first call.
-// Errors: INVALID_ARGUMENT, NOT_FOUND (certificate files), those of `local`.
-// `keepalive`: a caller's own pings and pauses between attempts, in place of those that suit a person who waits.
+// Errors: INVALID_ARGUMENT, NOT_FOUND (certificate and token files), FAILED_PRECONDITION (a token without TLS to
+// another machine, and without `insecure`), those of `local`. `keepalive`: a caller's own pings and pauses between
+// attempts, in place of those that suit a person who waits.
 absl::StatusOr<std::shared_ptr<grpc::Channel>> Connect(const ConnectionOptions& options, const LocalEstimator& local,
                                                        const std::optional<grpc::ChannelArguments>& keepalive = {});
 

@@ -43,6 +43,31 @@ void ReadAll(grpc::ClientReader<v1::WatchCampaignResponse>* reader, Mailbox* mai
   mailbox->changed.notify_one();
 }
 
+// Starts a call with `start`, which is given what to call at its end, and waits for it.
+template <typename Start>
+absl::Status CallInterruptibly(grpc::ClientContext* context, const CallTarget& target, const Interrupted& interrupted,
+                               const Start& start) {
+  std::mutex mutex;
+  std::condition_variable finished;
+  std::optional<grpc::Status> outcome;
+  start([&](grpc::Status status) {
+    const std::lock_guard<std::mutex> lock(mutex);
+    outcome = std::move(status);
+    finished.notify_one();  // under the lock: the waiting thread destroys both
+  });
+  std::unique_lock<std::mutex> lock(mutex);
+  bool stopped = false;
+  while (!finished.wait_for(lock, kTick, [&] { return outcome.has_value(); })) {
+    if (stopped || !interrupted()) continue;
+    stopped = true;
+    lock.unlock();
+    context->TryCancel();
+    lock.lock();
+  }
+  if (stopped && !outcome->ok()) return InterruptedError();
+  return ToStatus(*outcome, target);
+}
+
 }  // namespace
 
 FleetClient::FleetClient(std::shared_ptr<grpc::Channel> channel, const ConnectionOptions& options)
@@ -191,25 +216,19 @@ absl::StatusOr<v1::MeasureNetworkResponse> FleetClient::MeasureNetwork(const v1:
                                                                        const Interrupted& interrupted) {
   const std::unique_ptr<grpc::ClientContext> context = NewContext();
   v1::MeasureNetworkResponse response;
-  std::mutex mutex;
-  std::condition_variable finished;
-  std::optional<grpc::Status> outcome;
-  measurement_->async()->MeasureNetwork(context.get(), &request, &response, [&](grpc::Status status) {
-    const std::lock_guard<std::mutex> lock(mutex);
-    outcome = std::move(status);
-    finished.notify_one();  // under the lock: the waiting thread destroys both
-  });
-  std::unique_lock<std::mutex> lock(mutex);
-  bool stopped = false;
-  while (!finished.wait_for(lock, kTick, [&] { return outcome.has_value(); })) {
-    if (stopped || !interrupted()) continue;
-    stopped = true;
-    lock.unlock();
-    context->TryCancel();
-    lock.lock();
-  }
-  if (stopped && !outcome->ok()) return InterruptedError();
-  LATIMER_RETURN_IF_ERROR(ToStatus(*outcome, target_));
+  LATIMER_RETURN_IF_ERROR(CallInterruptibly(context.get(), target_, interrupted, [&](auto done) {
+    measurement_->async()->MeasureNetwork(context.get(), &request, &response, std::move(done));
+  }));
+  return response;
+}
+
+absl::StatusOr<v1::ImportReportsResponse> FleetClient::ImportReports(const v1::ImportReportsRequest& request,
+                                                                     const Interrupted& interrupted) {
+  const std::unique_ptr<grpc::ClientContext> context = NewContext();
+  v1::ImportReportsResponse response;
+  LATIMER_RETURN_IF_ERROR(CallInterruptibly(context.get(), target_, interrupted, [&](auto done) {
+    measurement_->async()->ImportReports(context.get(), &request, &response, std::move(done));
+  }));
   return response;
 }
 

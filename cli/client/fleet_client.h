@@ -58,6 +58,10 @@ class FleetClient {
   absl::StatusOr<v1::MeasureNetworkResponse> MeasureNetwork(const v1::MeasureNetworkRequest& request,
                                                             const Interrupted& interrupted);
 
+  // The same for ImportReports.
+  absl::StatusOr<v1::ImportReportsResponse> ImportReports(const v1::ImportReportsRequest& request,
+                                                          const Interrupted& interrupted);
+
   // All versions, newest first, from all pages.
   absl::StatusOr<std::vector<v1::PlatformVersion>> ListPlatformVersions(const std::string& platform);
   absl::StatusOr<v1::Platform> RollbackPlatform(const std::string& platform, const std::string& version);

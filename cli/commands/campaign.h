@@ -14,7 +14,7 @@ struct CampaignStartCommand {
   std::string platform;
   int64_t max_measurements = 0;                          // 0: the server's default
   absl::Duration max_board_time = absl::ZeroDuration();  // zero: no limit
-  v1::BenchmarkMethod method = v1::BENCHMARK_METHOD_SMART_PADDING;
+  v1::BenchmarkMethod method = v1::BENCHMARK_METHOD_UNSPECIFIED;
   uint64_t seed = 0;  // 0: the server's default
   bool wait = false;
   Format format = Format::kTable;

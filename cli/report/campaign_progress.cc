@@ -154,7 +154,7 @@ std::string CampaignStateWord(v1::CampaignState state) {
 
 std::string MethodWords(v1::BenchmarkMethod method) {
   if (!v1::BenchmarkMethod_IsValid(method)) return "-";
-  if (method == v1::BENCHMARK_METHOD_UNSPECIFIED) method = v1::BENCHMARK_METHOD_SMART_PADDING;
+  if (method == v1::BENCHMARK_METHOD_UNSPECIFIED) return "auto";
   return Words(v1::BenchmarkMethod_Name(method), "BENCHMARK_METHOD_");
 }
 

@@ -59,20 +59,52 @@ std::vector<int> BySlowness(const v1::NetworkEstimate& estimate) {
   return order;
 }
 
+// Why an interval is wide, in a word.
+const char* ReasonWord(v1::IntervalReason reason) {
+  switch (reason) {
+    case v1::INTERVAL_REASON_VARIANCE:
+      return " scatter";
+    case v1::INTERVAL_REASON_COVERAGE:
+      return " far off";
+    case v1::INTERVAL_REASON_NO_MEASUREMENTS:
+      return " unknown";
+    default:
+      return "";
+  }
+}
+
+// "coverage" of INTERVAL_REASON_COVERAGE; empty: not known.
+std::string ReasonName(v1::IntervalReason reason) {
+  if (reason == v1::INTERVAL_REASON_UNSPECIFIED) return "";
+  absl::string_view name = v1::IntervalReason_Name(reason);
+  absl::ConsumePrefix(&name, "INTERVAL_REASON_");
+  return absl::AsciiStrToLower(name);
+}
+
+// Share of the network's variance, with the reason where it is an unusual one.
+Cell DoubtCell(const v1::UnitEstimate& unit) {
+  const char* reason = ReasonWord(unit.interval_reason());
+  if (unit.variance_share() < 0.005 && *reason == 0) return {""};
+  return {absl::StrCat(FormatPercent(unit.variance_share(), 0), reason), *reason == 0 ? Style::kDim : Style::kPlain};
+}
+
 std::string UnitTable(const v1::NetworkEstimate& estimate, int top, const Terminal& terminal) {
-  Table table(
-      {{.title = "#", .align = Align::kRight},
-       {.title = "layer", .shorten = Shorten::kMiddle, .min_width = 22},
-       {.title = "type", .shorten = Shorten::kEnd, .min_width = 8, .max_width = 14},
-       {.title = "output", .drop = 3},
-       {.title = "ops", .align = Align::kRight, .drop = 8},
-       {.title = "bytes", .align = Align::kRight, .drop = 9},
-       {.title = "ms", .align = Align::kRight},
-       {.title = absl::StrCat(FormatPercent(estimate.confidence(), 0), " interval"), .align = Align::kRight, .drop = 4},
-       {.title = "share", .align = Align::kRight},
-       {.title = "", .shorten = Shorten::kBar, .min_width = 5, .max_width = 12, .drop = 2, .gap = 1},
-       {.title = "util", .align = Align::kRight, .drop = kNiceToHave},
-       {.title = "bound", .drop = 7}});
+  const bool calibrated = estimate.interval_source() == v1::INTERVAL_SOURCE_CALIBRATED;
+  std::vector<Column> columns = {
+      {.title = "#", .align = Align::kRight},
+      {.title = "layer", .shorten = Shorten::kMiddle, .min_width = 22},
+      {.title = "type", .shorten = Shorten::kEnd, .min_width = 8, .max_width = 14},
+      {.title = "output", .drop = 3},
+      {.title = "ops", .align = Align::kRight, .drop = 8},
+      {.title = "bytes", .align = Align::kRight, .drop = 9},
+      {.title = "ms", .align = Align::kRight},
+      {.title = absl::StrCat(FormatPercent(estimate.confidence(), 0), " interval"), .align = Align::kRight, .drop = 4},
+      {.title = "share", .align = Align::kRight},
+      {.title = "", .shorten = Shorten::kBar, .min_width = 5, .max_width = 12, .drop = 2, .gap = 1},
+      {.title = "util", .align = Align::kRight, .drop = kNiceToHave},
+      {.title = "bound", .drop = 7}};
+  if (calibrated) columns.push_back({.title = "doubt", .drop = 5});
+  Table table(std::move(columns));
   const std::vector<int> slowest = BySlowness(estimate);
   std::vector<Style> style(slowest.size(), Style::kPlain);
   for (size_t i = 0; i < slowest.size() && i < kWarmUnits; ++i) {
@@ -95,19 +127,20 @@ std::string UnitTable(const v1::NetworkEstimate& estimate, int top, const Termin
     Cell bar;
     bar.bar = unit.share() / largest_share;
     const double bytes = unit.input_bytes() + unit.output_bytes() + unit.weight_bytes();
-    table.AddRow({{absl::StrCat(row + 1)},
-                  name,
-                  {unit.unit_type()},
-                  {unit.output_shapes_size() > 0 ? FormatShape(unit.output_shapes(0)) : ""},
-                  {unit.operations() > 0 ? FormatSi(unit.operations(), "") : ""},
-                  {FormatBytes(bytes)},
-                  {FormatFixed(unit.latency().estimate_ms(), decimals)},
-                  {Interval(unit.latency(), decimals, terminal), Style::kDim},
-                  {FormatPercent(unit.share())},
-                  bar,
-                  {unit.bound() == v1::BOUND_COMPUTE ? FormatPercent(unit.utilization(), 0) : ""},
-                  {BoundWord(unit.bound())}},
-                 style[static_cast<size_t>(row)]);
+    std::vector<Cell> cells = {{absl::StrCat(row + 1)},
+                               name,
+                               {unit.unit_type()},
+                               {unit.output_shapes_size() > 0 ? FormatShape(unit.output_shapes(0)) : ""},
+                               {unit.operations() > 0 ? FormatSi(unit.operations(), "") : ""},
+                               {FormatBytes(bytes)},
+                               {FormatFixed(unit.latency().estimate_ms(), decimals)},
+                               {Interval(unit.latency(), decimals, terminal), Style::kDim},
+                               {FormatPercent(unit.share())},
+                               bar,
+                               {unit.bound() == v1::BOUND_COMPUTE ? FormatPercent(unit.utilization(), 0) : ""},
+                               {BoundWord(unit.bound())}};
+    if (calibrated) cells.push_back(DoubtCell(unit));
+    table.AddRow(std::move(cells), style[static_cast<size_t>(row)]);
   }
   return table.Render(terminal);
 }
@@ -164,6 +197,13 @@ std::string Totals(const v1::NetworkEstimate& estimate, const Terminal& terminal
     slowest.push_back(absl::StrCat(estimate.units(i).name(), " (", FormatPercent(estimate.units(i).share()), ")"));
   }
   if (!slowest.empty()) text += Labelled("slowest", absl::StrJoin(slowest, ", "), terminal);
+  for (int i = 0; i < estimate.measure_next_size(); ++i) {
+    const v1::MeasurementAdvice& advice = estimate.measure_next(i);
+    text += Labelled(
+        i == 0 ? "doubt" : "",
+        absl::StrCat(FormatPercent(advice.variance_share(), 0), " of the interval's variance: ", advice.message()),
+        terminal);
+  }
   return text;
 }
 
@@ -240,10 +280,11 @@ std::string EstimateSummary(const std::vector<v1::NetworkEstimate>& estimates, c
 }
 
 std::string EstimateCsvHeader() {
-  return CsvRow({"file",         "network",      "platform",    "model_version", "unit",       "name",
-                 "unit_type",    "layer_type",   "nodes",       "output_shape",  "operations", "input_bytes",
-                 "output_bytes", "weight_bytes", "estimate_ms", "lower_ms",      "upper_ms",   "confidence",
-                 "share",        "utilization",  "bound",       "model_kind",    "model_type"});
+  return CsvRow({"file",       "network",     "platform",     "model_version",  "unit",
+                 "name",       "unit_type",   "layer_type",   "nodes",          "output_shape",
+                 "operations", "input_bytes", "output_bytes", "weight_bytes",   "estimate_ms",
+                 "lower_ms",   "upper_ms",    "confidence",   "share",          "utilization",
+                 "bound",      "model_kind",  "model_type",   "variance_share", "interval_reason"});
 }
 
 std::string EstimateCsvRows(const std::string& file, const v1::NetworkEstimate& estimate) {
@@ -272,7 +313,9 @@ std::string EstimateCsvRows(const std::string& file, const v1::NetworkEstimate& 
                     FormatExact(unit.utilization()),
                     BoundWord(unit.bound()),
                     KindWords(unit.model_kind()),
-                    unit.model_type()});
+                    unit.model_type(),
+                    FormatExact(unit.variance_share()),
+                    ReasonName(unit.interval_reason())});
   }
   return text;
 }

@@ -27,6 +27,8 @@ std::string Conditions(const v1::BoardConditions& conditions, bool ascii) {
     parts.push_back(absl::StrCat(FormatFixed(conditions.temperature_celsius(), 0), ascii ? " C" : " °C"));
   }
   if (conditions.has_governor()) parts.push_back(conditions.governor());
+  if (conditions.has_power_mode()) parts.push_back(conditions.power_mode());
+  for (const std::string& reason : conditions.throttling()) parts.push_back(reason);
   return absl::StrJoin(parts, ", ");
 }
 
@@ -36,6 +38,15 @@ const v1::Measurement* Profiled(const MeasuredNetwork& network) {
     if (measurement.layers_size() > 0) return &measurement;
   }
   return nullptr;
+}
+
+bool HasCompilerEstimate(const std::vector<MeasuredNetwork>& networks) {
+  for (const MeasuredNetwork& network : networks) {
+    for (const v1::Measurement& measurement : network.response.measurements()) {
+      if (measurement.compiler_estimate_ms() > 0) return true;
+    }
+  }
+  return false;
 }
 
 std::string LayerTable(const v1::Measurement& measurement, const Terminal& terminal) {
@@ -101,15 +112,18 @@ absl::StatusOr<MeasuredLatency> SummarizeMeasurements(const v1::MeasureNetworkRe
 }
 
 std::string MeasurementReport(const std::vector<MeasuredNetwork>& networks, bool layers, const Terminal& terminal) {
-  Table table({{.title = "network", .shorten = Shorten::kMiddle, .min_width = 16},
-               {.title = "median", .align = Align::kRight},
-               {.title = "min", .align = Align::kRight, .drop = 2},
-               {.title = "quartiles ms", .align = Align::kRight, .drop = 3},
-               {.title = "spread", .align = Align::kRight},
-               {.title = "runs", .align = Align::kRight, .drop = 1},
-               {.title = "disturbed", .align = Align::kRight, .drop = kNiceToHave},
-               {.title = "board", .shorten = Shorten::kEnd, .min_width = 8, .drop = 4},
-               {.title = "measured (UTC)", .drop = 5}});
+  std::vector<Column> columns{{.title = "network", .shorten = Shorten::kMiddle, .min_width = 16},
+                              {.title = "median", .align = Align::kRight},
+                              {.title = "min", .align = Align::kRight, .drop = 2},
+                              {.title = "quartiles ms", .align = Align::kRight, .drop = 3},
+                              {.title = "spread", .align = Align::kRight},
+                              {.title = "runs", .align = Align::kRight, .drop = 1},
+                              {.title = "disturbed", .align = Align::kRight, .drop = kNiceToHave},
+                              {.title = "board", .shorten = Shorten::kEnd, .min_width = 8, .drop = 4},
+                              {.title = "measured (UTC)", .drop = 5}};
+  const bool estimated = HasCompilerEstimate(networks);
+  if (estimated) columns.push_back({.title = "compiler's estimate", .align = Align::kRight, .drop = 1});
+  Table table(std::move(columns));
   for (const MeasuredNetwork& network : networks) {
     int place = 0;
     for (const v1::Measurement& measurement : network.response.measurements()) {
@@ -133,7 +147,8 @@ std::string MeasurementReport(const std::vector<MeasuredNetwork>& networks, bool
                     {absl::StrCat(timing.runs())},
                     {FormatPercent(timing.disturbed_share(), 0)},
                     {Conditions(measurement.conditions(), terminal.ascii)},
-                    {FormatTimestamp(measurement.measure_time_unix_ms())}});
+                    {FormatTimestamp(measurement.measure_time_unix_ms())},
+                    {measurement.compiler_estimate_ms() > 0 ? FormatMs(measurement.compiler_estimate_ms()) : ""}});
     }
   }
   std::string text = table.Render(terminal);
@@ -162,7 +177,7 @@ std::string MeasurementCsv(const std::vector<MeasuredNetwork>& networks, bool la
   }
   text = CsvRow({"file", "network", "network_hash", "measurement_id", "median_ms", "min_ms", "lower_quartile_ms",
                  "upper_quartile_ms", "median_spread", "runs", "disturbed_share", "measure_time_unix_ms",
-                 "board_seconds", "reference_ms", "failure"});
+                 "board_seconds", "reference_ms", "failure", "compiler_estimate_ms"});
   for (const MeasuredNetwork& network : networks) {
     for (const v1::Measurement& measurement : network.response.measurements()) {
       const v1::Timing& timing = measurement.timing();
@@ -172,7 +187,8 @@ std::string MeasurementCsv(const std::vector<MeasuredNetwork>& networks, bool la
                       number(timing.upper_quartile_ms()), number(timing.median_spread()), absl::StrCat(timing.runs()),
                       number(timing.disturbed_share()), absl::StrCat(measurement.measure_time_unix_ms()),
                       FormatExact(measurement.board_seconds()), FormatExact(measurement.reference_ms()),
-                      measurement.failure().message()});
+                      measurement.failure().message(),
+                      measurement.compiler_estimate_ms() > 0 ? FormatExact(measurement.compiler_estimate_ms()) : ""});
     }
   }
   return text;

@@ -10,21 +10,27 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/plan.h"
-#include "server/campaign/plan_tasks.h"
+#include "server/campaign/plan_campaign.h"
 
 namespace latimer::server {
 namespace {
 
 constexpr int64_t kDefaultMeasurements = 1000;
 constexpr int64_t kFewestMeasurements = 50;
-constexpr int64_t kMostMeasurements = 100'000;
+// Planning these takes about a second; models need a thousand.
+constexpr int64_t kMostMeasurements = 10'000;
+// Campaigns with fewer measurements have too rough a model to choose by.
+constexpr int64_t kFewestToRefine = 200;
+constexpr double kRefinementShare = 0.25;
 constexpr int kDefaultPageSize = 50;
 constexpr int kMostPageSize = 1000;
 constexpr absl::string_view kTokenPrefix = "before:";
 
-absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method) {
+// `has_layer_report`: of the platform's engines.
+absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method, bool has_layer_report) {
   switch (method) {
     case v1::BENCHMARK_METHOD_UNSPECIFIED:
+      return has_layer_report ? benchmark::Method::kExcerpts : benchmark::Method::kSmartPadding;
     case v1::BENCHMARK_METHOD_SMART_PADDING:
       return benchmark::Method::kSmartPadding;
     case v1::BENCHMARK_METHOD_EXCERPTS:
@@ -59,7 +65,7 @@ absl::Status CampaignManager::Resume() {
   return absl::OkStatus();
 }
 
-absl::StatusOr<v1::Campaign> CampaignManager::Create(const v1::CreateCampaignRequest& request) {
+absl::StatusOr<CampaignOrder> CampaignManager::Check(const v1::CreateCampaignRequest& request) {
   const std::string platform(absl::StripPrefix(request.platform(), "platforms/"));
   if (platform.empty()) {
     return InvalidArgument("NO_PLATFORM", "the request names no platform").Field("platform");
@@ -76,51 +82,56 @@ absl::StatusOr<v1::Campaign> CampaignManager::Create(const v1::CreateCampaignReq
   const int64_t measurements = request.max_measurements() == 0 ? kDefaultMeasurements : request.max_measurements();
   if (measurements < kFewestMeasurements || measurements > kMostMeasurements) {
     return InvalidArgument("BAD_BUDGET", absl::StrCat("max_measurements is ", measurements, "; it lies between ",
-                                                      kFewestMeasurements, " and ", kMostMeasurements))
+                                                      kFewestMeasurements, " and ", kMostMeasurements,
+                                                      " (for more, start another campaign with another seed)"))
         .Field("max_measurements");
   }
   if (!(request.max_board_seconds() >= 0 && request.max_board_seconds() < 1e7)) {
     return InvalidArgument("BAD_BUDGET", "max_board_seconds is a positive number of seconds, or 0 for no limit")
         .Field("max_board_seconds");
   }
-  LATIMER_ASSIGN_OR_RETURN(const benchmark::Method method, MethodOf(request.method()));
-  if (method == benchmark::Method::kExcerpts || method == benchmark::Method::kLayerReport) {
-    LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store_->ListAgents(platform, "", kMostPageSize));
-    const bool connected =
-        std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.last_seen_unix_ms() > 0; });
-    const bool reported =
-        std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.has_layer_report(); });
-    if (connected && !reported) {
-      return Error(absl::StatusCode::kFailedPrecondition, "NO_LAYER_REPORT",
-                   absl::StrCat("no engine of '", platform, "' reports times per layer, which this method needs; ",
-                                "use SMART_PADDING"))
-          .Field("method");
-    }
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store_->ListAgents(platform, "", kMostPageSize));
+  const bool connected =
+      std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.last_seen_unix_ms() > 0; });
+  const bool reported =
+      std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.has_layer_report(); });
+  LATIMER_ASSIGN_OR_RETURN(const benchmark::Method method, MethodOf(request.method(), reported));
+  const bool needs_report = method == benchmark::Method::kExcerpts || method == benchmark::Method::kLayerReport;
+  if (needs_report && connected && !reported) {
+    return Error(absl::StatusCode::kFailedPrecondition, "NO_LAYER_REPORT",
+                 absl::StrCat("no engine of '", platform, "' reports times per layer, which this method needs; ",
+                              "use SMART_PADDING"))
+        .Field("method");
   }
-  benchmark::PlanOptions options;
-  options.max_measurements = measurements;
-  options.method = method;
-  options.seed = request.seed() == 0 ? 1 : request.seed();
-  LATIMER_ASSIGN_OR_RETURN(const std::vector<benchmark::PlanStage> plan, benchmark::MakePlan(options));
+  LATIMER_RETURN_IF_ERROR(store_->CheckNoCampaignRuns(platform));
 
-  v1::Campaign campaign;
-  campaign.set_platform(absl::StrCat("platforms/", platform));
-  campaign.set_state(v1::CAMPAIGN_STATE_RUNNING);
-  campaign.set_method(static_cast<v1::BenchmarkMethod>(method));
-  campaign.set_max_measurements(measurements);
-  campaign.set_max_board_seconds(request.max_board_seconds());
+  CampaignOrder order;
+  order.platform = platform;
+  order.max_board_seconds = request.max_board_seconds();
+  order.plan.max_measurements = measurements;
+  order.plan.method = method;
+  order.plan.seed = request.seed() == 0 ? 1 : request.seed();
+  if (measurements >= kFewestToRefine &&
+      (method == benchmark::Method::kSmartPadding || method == benchmark::Method::kExcerpts)) {
+    order.plan.refinement_share = kRefinementShare;
+  }
+  return order;
+}
+
+absl::StatusOr<v1::Campaign> CampaignManager::Begin(const PlannedCampaign& planned) {
+  v1::Campaign campaign = planned.record;
   campaign.set_create_time_unix_ms(NowMs());
-  campaign.set_seed(options.seed);
-  const std::vector<TaskRecord> tasks = PlanTasks(plan, platform, &campaign);
-  LATIMER_ASSIGN_OR_RETURN(const int64_t id, store_->AddCampaign(campaign, tasks));
+  LATIMER_ASSIGN_OR_RETURN(const int64_t id, store_->AddCampaign(campaign, planned.tasks));
   campaign.set_name(absl::StrCat("campaigns/", id));
   Live& live = live_[id];
   live.id = id;
   live.record = campaign;
   LogTo(logger_, LogLevel::kInfo, "campaign started",
-        {{"campaign", campaign.name()}, {"platform", platform}, {"measurements", static_cast<int64_t>(tasks.size())}});
+        {{"campaign", campaign.name()},
+         {"platform", campaign.platform()},
+         {"measurements", static_cast<int64_t>(planned.tasks.size())}});
   LATIMER_RETURN_IF_ERROR(Refresh(live));
-  fleet_->Dispatch(platform);
+  fleet_->Dispatch(std::string(absl::StripPrefix(campaign.platform(), "platforms/")));
   return live.record;
 }
 

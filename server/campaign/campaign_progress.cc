@@ -1,5 +1,6 @@
 // How campaigns advance: budgets, stages, fits, the end.
 #include <algorithm>
+#include <memory>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -7,6 +8,7 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "server/campaign/campaign_manager.h"
+#include "server/campaign/plan_campaign.h"
 
 namespace latimer::server {
 namespace {
@@ -17,6 +19,14 @@ constexpr int64_t kTellEveryMs = 250;
 
 std::string PlatformId(const v1::Campaign& campaign) {
   return std::string(absl::StripPrefix(campaign.platform(), "platforms/"));
+}
+
+// Index of the stage whose measurements a fit chooses; negative: there is none.
+int RefinementStage(const v1::Campaign& campaign) {
+  for (int i = 0; i < campaign.stages_size(); ++i) {
+    if (campaign.stages(i).name() == benchmark::kRefinementStage) return i;
+  }
+  return -1;
 }
 
 }  // namespace
@@ -87,7 +97,10 @@ absl::Status CampaignManager::Advance(Live& live) {
   if (live.record.done() >= planned) return BeginLastFit(live);
   const int ended_stage = live.record.current_stage() - 1;
   const bool stage_ended = ended_stage > live.fitted_stage;
-  if (!live.fitting && live.new_results > 0 && (stage_ended || live.new_results >= options_.refit_after)) {
+  // What the stage of refinement holds back waits for the fit to all before it.
+  const bool choose = !live.chosen && live.record.current_stage() == RefinementStage(live.record);
+  if (!live.fitting &&
+      (choose || (live.new_results > 0 && (stage_ended || live.new_results >= options_.refit_after)))) {
     live.fitted_stage = ended_stage;
     OrderFit(live, false);
   }
@@ -118,9 +131,51 @@ void CampaignManager::OrderFit(Live& live, bool last) {
   live.fitting = true;
   live.new_results = 0;
   const int64_t id = live.id;
-  refitter_->Request(PlatformId(live.record), id, [this, id, last](absl::StatusOr<RefitResult> result) {
-    executor_->Post([this, id, last, result = std::move(result)] { FitDone(id, last, result); });
-  });
+  std::optional<refinement::RefineOptions> refine;
+  if (!last) refine = WhatToRefine(live);
+  live.choosing = refine.has_value();
+  // There is nothing to choose, now or later.
+  if (!last && !live.choosing && live.record.current_stage() == RefinementStage(live.record)) live.chosen = true;
+  refitter_->Request(
+      PlatformId(live.record), id,
+      [this, id, last](absl::StatusOr<RefitResult> result) {
+        // A plan cannot be copied, a function has to be.
+        auto shared = std::make_shared<absl::StatusOr<RefitResult>>(std::move(result));
+        executor_->Post([this, id, last, shared] { FitDone(id, last, *shared); });
+      },
+      std::move(refine));
+}
+
+std::optional<refinement::RefineOptions> CampaignManager::WhatToRefine(const Live& live) {
+  const int stage = RefinementStage(live.record);
+  // The model that chooses knows all stages before.
+  if (stage < 0 || live.trimmed || live.record.current_stage() < stage) return std::nullopt;
+  const absl::StatusOr<std::vector<std::string>> known = store_->MeasuredNames(live.id);
+  const absl::StatusOr<int64_t> waiting = store_->CountWaiting(live.id, stage);
+  if (!known.ok() || !waiting.ok() || *waiting == 0) return std::nullopt;
+  refinement::RefineOptions options;
+  options.method = static_cast<benchmark::Method>(live.record.method());
+  options.measurements = *waiting;
+  // Another draw each time, and the same for the same campaign.
+  options.seed = live.record.seed() + static_cast<uint64_t>(live.record.done());
+  options.known.insert(known->begin(), known->end());
+  return options;
+}
+
+absl::Status CampaignManager::Refine(Live& live, const std::vector<benchmark::PlannedMeasurement>& chosen) {
+  const int stage = RefinementStage(live.record);
+  if (stage < 0 || live.record.state() != v1::CAMPAIGN_STATE_RUNNING) return absl::OkStatus();
+  const std::string platform = PlatformId(live.record);
+  std::vector<TaskRecord> tasks = MakeTasks(chosen, stage, platform);
+  LATIMER_ASSIGN_OR_RETURN(const int64_t replaced, store_->ReplaceWaiting(live.id, stage, tasks));
+  // Where nothing better was found, what was planned is measured.
+  LATIMER_RETURN_IF_ERROR(store_->Release(live.id));
+  live.chosen = true;
+  live.changed = true;
+  LogTo(logger_, LogLevel::kInfo, "measurements chosen",
+        {{"campaign", live.record.name()}, {"measurements", replaced}});
+  fleet_->Dispatch(platform);
+  return absl::OkStatus();
 }
 
 void CampaignManager::FitDone(int64_t id, bool last, const absl::StatusOr<RefitResult>& result) {
@@ -133,6 +188,13 @@ void CampaignManager::FitDone(int64_t id, bool last, const absl::StatusOr<RefitR
     live.record.set_model_version(result->version.version);
     live.record.clear_accuracy();
     for (const v1::Accuracy& accuracy : result->accuracy) *live.record.add_accuracy() = accuracy;
+  }
+  if (live.choosing) {
+    live.choosing = false;
+    const std::vector<benchmark::PlannedMeasurement> none;
+    if (const absl::Status refined = Refine(live, result.ok() ? result->refined : none); !refined.ok()) {
+      LogTo(logger_, LogLevel::kError, "chosen measurements not stored", {{"error", refined.message()}});
+    }
   }
   if (!last) {
     if (live.record.state() == v1::CAMPAIGN_STATE_FITTING) OrderFit(live, true);
@@ -168,6 +230,12 @@ absl::Status CampaignManager::End(Live& live, v1::CampaignState state, absl::str
   Tell(live);
   live_.erase(live.id);
   return absl::OkStatus();
+}
+
+std::vector<v1::Campaign> CampaignManager::Open() const {
+  std::vector<v1::Campaign> open;
+  for (const auto& [id, live] : live_) open.push_back(live.record);
+  return open;
 }
 
 void CampaignManager::Tell(Live& live) {

@@ -3,6 +3,7 @@
 #include <optional>
 #include <utility>
 
+#include "core/base/status_macros.h"
 #include "server/fleet/on_executor.h"
 
 namespace latimer::server {
@@ -10,7 +11,16 @@ namespace latimer::server {
 // Sends the newest state only: who reads slowly misses states in between, never the last one.
 class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchCampaignResponse> {
  public:
-  WatchReactor(CampaignServiceImpl* service, std::string name) : service_(service), name_(std::move(name)) {
+  WatchReactor(CampaignServiceImpl* service, std::string name, absl::StatusOr<StreamPass> pass)
+      : service_(service), name_(std::move(name)) {
+    if (!pass.ok()) {
+      End(pass.status());
+      return;
+    }
+    {
+      MutexLock lock(&mutex_);
+      pass_ = *std::move(pass);
+    }
     if (!service_->Add(this)) {
       End(absl::UnavailableError("the server is shutting down"));
       return;
@@ -18,6 +28,10 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchCampaignResp
     service_->executor_->Post([this] {
       const absl::Status status =
           service_->manager_->Watch(name_, this, [this](const v1::Campaign& campaign, bool ended) {
+            if (const absl::Status still = CheckPass(); !still.ok()) {
+              End(still);
+              return;
+            }
             Update(campaign);
             if (ended) End(absl::OkStatus());
           });
@@ -52,6 +66,11 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchCampaignResp
   }
 
  private:
+  absl::Status CheckPass() {
+    MutexLock lock(&mutex_);
+    return pass_.Check();
+  }
+
   void Update(const v1::Campaign& campaign) {
     MutexLock lock(&mutex_);
     if (ending_) return;
@@ -68,6 +87,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchCampaignResp
       StartWrite(&outgoing_);
     } else if (ending_) {
       finished_ = true;
+      pass_ = StreamPass();  // who hears the end may open the next stream at once
       Finish(end_);
     }
   }
@@ -76,6 +96,7 @@ class WatchReactor final : public grpc::ServerWriteReactor<v1::WatchCampaignResp
   const std::string name_;
   v1::WatchCampaignResponse outgoing_;  // gRPC's while writing_
   Mutex mutex_;
+  StreamPass pass_ ABSL_GUARDED_BY(mutex_);
   std::optional<v1::Campaign> next_ ABSL_GUARDED_BY(mutex_);
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
@@ -104,29 +125,38 @@ void CampaignServiceImpl::Drain() {
 grpc::ServerUnaryReactor* CampaignServiceImpl::CreateCampaign(grpc::CallbackServerContext* context,
                                                               const v1::CreateCampaignRequest* request,
                                                               v1::Campaign* response) {
-  return OnExecutor(executor_, context, response, [this, request] { return manager_->Create(*request); });
+  if (auto* refused = access_->Refuse(context, Role::kOperate, *request)) return refused;
+  return OnExecutor(planner_, context, response, [this, request]() -> absl::StatusOr<v1::Campaign> {
+    LATIMER_ASSIGN_OR_RETURN(const CampaignOrder order,
+                             RunOn<CampaignOrder>(executor_, [&] { return manager_->Check(*request); }));
+    LATIMER_ASSIGN_OR_RETURN(const PlannedCampaign planned, PlanCampaign(order));
+    return RunOn<v1::Campaign>(executor_, [&] { return manager_->Begin(planned); });
+  });
 }
 
 grpc::ServerUnaryReactor* CampaignServiceImpl::GetCampaign(grpc::CallbackServerContext* context,
                                                            const v1::GetCampaignRequest* request,
                                                            v1::Campaign* response) {
+  if (auto* refused = access_->Refuse(context, Role::kOperate, *request)) return refused;
   return OnExecutor(executor_, context, response, [this, request] { return manager_->Get(request->name()); });
 }
 
 grpc::ServerUnaryReactor* CampaignServiceImpl::ListCampaigns(grpc::CallbackServerContext* context,
                                                              const v1::ListCampaignsRequest* request,
                                                              v1::ListCampaignsResponse* response) {
+  if (auto* refused = access_->Refuse(context, Role::kOperate, *request)) return refused;
   return OnExecutor(executor_, context, response, [this, request] { return manager_->List(*request); });
 }
 
 grpc::ServerWriteReactor<v1::WatchCampaignResponse>* CampaignServiceImpl::WatchCampaign(
-    grpc::CallbackServerContext*, const v1::WatchCampaignRequest* request) {
-  return new WatchReactor(this, request->name());  // deletes itself
+    grpc::CallbackServerContext* context, const v1::WatchCampaignRequest* request) {
+  return new WatchReactor(this, request->name(), access_->AdmitStream(*context, Role::kOperate));  // deletes itself
 }
 
 grpc::ServerUnaryReactor* CampaignServiceImpl::CancelCampaign(grpc::CallbackServerContext* context,
                                                               const v1::CancelCampaignRequest* request,
                                                               v1::Campaign* response) {
+  if (auto* refused = access_->Refuse(context, Role::kOperate, *request)) return refused;
   return OnExecutor(executor_, context, response, [this, request] { return manager_->Cancel(request->name()); });
 }
 

@@ -6,6 +6,7 @@
 
 #include "core/base/mutex.h"
 #include "latimer/v1/campaign_service.grpc.pb.h"
+#include "server/access/access_control.h"
 #include "server/campaign/campaign_manager.h"
 
 namespace latimer::server {
@@ -14,7 +15,10 @@ class WatchReactor;
 
 class CampaignServiceImpl final : public v1::CampaignService::CallbackService {
  public:
-  CampaignServiceImpl(CampaignManager* manager, SerialExecutor* executor) : manager_(manager), executor_(executor) {}
+  // `planner` plans campaigns, and waits for `executor`.
+  CampaignServiceImpl(AccessControl* access, CampaignManager* manager, SerialExecutor* executor,
+                      SerialExecutor* planner)
+      : access_(access), manager_(manager), executor_(executor), planner_(planner) {}
 
   grpc::ServerUnaryReactor* CreateCampaign(grpc::CallbackServerContext* context,
                                            const v1::CreateCampaignRequest* request, v1::Campaign* response) override;
@@ -35,8 +39,10 @@ class CampaignServiceImpl final : public v1::CampaignService::CallbackService {
   bool Add(WatchReactor* watch);
   void Remove(WatchReactor* watch);
 
+  AccessControl* const access_;
   CampaignManager* const manager_;
   SerialExecutor* const executor_;
+  SerialExecutor* const planner_;
   Mutex mutex_;
   std::set<WatchReactor*> watches_ ABSL_GUARDED_BY(mutex_);
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;

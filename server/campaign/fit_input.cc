@@ -9,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
+#include "core/base/status_macros.h"
 #include "core/benchmark/plan.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/fitting/measured_excerpt.h"
@@ -64,6 +65,13 @@ double Seconds(const v1::Measurement& measurement) { return measurement.timing()
 
 }  // namespace
 
+absl::StatusOr<std::set<std::string>> CountedFingerprints(Store& store, const std::string& platform) {
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store.ListAgents(platform, "", 1 << 20));
+  std::set<std::string> fingerprints = {kImported};
+  for (const v1::Agent& agent : agents) fingerprints.insert(agent.fingerprint().digest());
+  return fingerprints;
+}
+
 model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board) {
   model::v1::PlatformModel model;
   model.set_format_version(1);
@@ -72,6 +80,7 @@ model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board) {
   model.set_display_name(board.platform);
   const std::string hardware = Fact(board.fingerprint, "hardware");
   model.set_hardware(hardware.empty() ? Fact(board.fingerprint, "cpu") : hardware);
+  if (model.hardware().empty()) model.set_hardware("not told");
   model.set_toolchain(Fact(board.fingerprint, "toolchain"));
   const std::string precision = Fact(board.fingerprint, "precision");
   model.set_precision(precision);
@@ -84,7 +93,10 @@ model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board) {
   model.set_activation_bits(bits);
   model.set_weight_bits(bits);
   for (const auto& [name, value] : board.fingerprint.facts()) (*model.mutable_settings())[name] = value;
-  model.set_description(absl::StrCat("Fitted to measurements of boards enrolled here (back end ", board.backend, ")."));
+  model.set_description(
+      board.backend == kImported
+          ? "Fitted to reports imported here."
+          : absl::StrCat("Fitted to measurements of boards enrolled here (back end ", board.backend, ")."));
   model.set_simulated(board.fingerprint.simulated());
   model.set_create_date(absl::FormatTime("%Y-%m-%d", absl::Now(), absl::UTCTimeZone()));
   return model;

@@ -12,6 +12,10 @@
 
 namespace latimer::server {
 
+// Fingerprints of the platform's measurements that count now: those of its agents, and of imported reports. What boards
+// were before a change a person accepted is another platform's past.
+absl::StatusOr<std::set<std::string>> CountedFingerprints(Store& store, const std::string& platform);
+
 // Identity of the platform a board belongs to, without layer models.
 model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board);
 

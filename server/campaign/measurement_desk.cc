@@ -18,6 +18,9 @@
 namespace latimer::server {
 namespace {
 
+// Calls that wait for boards; each holds its request.
+constexpr size_t kMostOrders = 500;
+
 constexpr int kMostRepetitions = 10;
 
 v1::MeasuredLatency Summary(const v1::Measurement& measurement) {
@@ -105,7 +108,14 @@ absl::Status MeasurementDesk::Begin(const v1::MeasureNetworkRequest& request, Or
 
 void MeasurementDesk::Measure(const v1::MeasureNetworkRequest& request, std::function<bool()> gone, Done done) {
   Order order;
-  const absl::Status status = RunGuarded([&] { return Begin(request, &order); });
+  const absl::Status status = RunGuarded([&]() -> absl::Status {
+    if (orders_.size() >= kMostOrders) {
+      return WithRetryDelay(ResourceExhausted("OVERLOADED", absl::StrCat("boards have ", kMostOrders,
+                                                                         " measurements to make for people")),
+                            std::chrono::seconds(5));
+    }
+    return Begin(request, &order);
+  });
   if (!status.ok() || order.waiting.empty()) {
     done(status, std::move(order.response));
     return;

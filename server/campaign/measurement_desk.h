@@ -27,7 +27,7 @@ class MeasurementDesk {
 
   using Done = std::function<void(const absl::Status&, v1::MeasureNetworkResponse)>;
   // Orders the measurements; `done` is called once, when they are made or `gone` turns true (the caller went away or
-  // its deadline passed).
+  // its deadline passed). RESOURCE_EXHAUSTED where too many wait.
   void Measure(const v1::MeasureNetworkRequest& request, std::function<bool()> gone, Done done);
 
   void OnResult(const TaskRecord& task, const v1::Measurement& measurement);

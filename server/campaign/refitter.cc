@@ -4,6 +4,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cmath>
 #include <set>
 #include <utility>
@@ -15,18 +16,17 @@
 #include "core/estimation/estimator.h"
 #include "core/fitting/fit_platform.h"
 #include "server/campaign/fit_input.h"
+#include "server/campaign/promotion.h"
 #include "server/fleet/fleet.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
 namespace {
 
-// Worse by less than this is noise.
-constexpr double kTolerance = 1.02;
-
 struct Judgement {
   double mape = -1;  // negative: nothing to judge on
   std::vector<std::pair<double, double>> predicted_measured_ms;
+  std::vector<double> errors;  // absolute, as fractions of what was measured
 };
 
 absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fitting::ValidationSample>& networks) {
@@ -39,7 +39,7 @@ absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fi
     LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, model, settings, nullptr, &estimate));
     const double measured_ms = sample.seconds * 1000;
     judgement.predicted_measured_ms.emplace_back(estimate.latency().estimate_ms(), measured_ms);
-    sum += std::abs(estimate.latency().estimate_ms() - measured_ms) / measured_ms;
+    sum += judgement.errors.emplace_back(std::abs(estimate.latency().estimate_ms() - measured_ms) / measured_ms);
   }
   if (!networks.empty()) judgement.mape = sum / static_cast<double>(networks.size());
   return judgement;
@@ -78,9 +78,11 @@ Refitter::~Refitter() {
   thread_.join();
 }
 
-void Refitter::Request(std::string platform, int64_t campaign, std::function<void(absl::StatusOr<RefitResult>)> done) {
+void Refitter::Request(std::string platform, int64_t campaign, std::function<void(absl::StatusOr<RefitResult>)> done,
+                       std::optional<refinement::RefineOptions> refine) {
   MutexLock lock(&mutex_);
-  queue_.push_back({std::move(platform), campaign, std::move(done)});
+  if (metrics_ != nullptr) metrics_->OnRefitOrdered();
+  queue_.push_back({std::move(platform), campaign, std::move(done), std::move(refine)});
   work_.Signal();
 }
 
@@ -96,6 +98,8 @@ void Refitter::Work() {
       order = std::move(queue_.front());
       queue_.pop_front();
     }
+    const auto begin = std::chrono::steady_clock::now();
+    if (metrics_ != nullptr) metrics_->OnRefitBegun();
     absl::StatusOr<RefitResult> result = absl::InternalError("not fitted");
     const absl::Status status = RunGuarded([&]() -> absl::Status {
       result = Refit(order);
@@ -105,6 +109,13 @@ void Refitter::Work() {
       result = status;
       LogTo(logger_, LogLevel::kError, "fit failed", {{"platform", order.platform}, {"error", status.message()}});
     }
+    if (metrics_ != nullptr) {
+      metrics_->OnRefitDone(order.platform,
+                            !result.ok()             ? RefitOutcome::kFailed
+                            : result->version.active ? RefitOutcome::kPromoted
+                                                     : RefitOutcome::kRejected,
+                            std::chrono::duration<double>(std::chrono::steady_clock::now() - begin).count());
+    }
     order.done(std::move(result));
   }
 }
@@ -112,10 +123,7 @@ void Refitter::Work() {
 absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   LATIMER_ASSIGN_OR_RETURN(const std::optional<BoardRecord> board, store_->FindBoard(order.platform));
   if (!board.has_value()) return absl::InternalError("the platform has no board");
-  LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::Agent> agents, store_->ListAgents(order.platform, "", 1 << 20));
-  // What boards were before a change a person accepted is another platform's past.
-  std::set<std::string> fingerprints;
-  for (const v1::Agent& agent : agents) fingerprints.insert(agent.fingerprint().digest());
+  LATIMER_ASSIGN_OR_RETURN(const std::set<std::string> fingerprints, CountedFingerprints(*store_, order.platform));
   LATIMER_ASSIGN_OR_RETURN(const std::vector<MeasuredTask> results, store_->ResultsOf(order.platform));
   CollectedResults collected = CollectResults(results, fingerprints);
   if (collected.samples.empty() && collected.excerpts.empty()) {
@@ -141,7 +149,7 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   if (const auto active = catalog->platforms.find(order.platform);
       active != catalog->platforms.end() && now.mape >= 0) {
     LATIMER_ASSIGN_OR_RETURN(const Judgement before, Judge(*active->second, input.validation));
-    if (now.mape > before.mape * kTolerance) {
+    if (ClearlyWorse(now.errors, before.errors)) {
       result.version.active = false;
       result.version.rejection = absl::StrFormat("mean error on the validation networks %.1f %%, that of %s is %.1f %%",
                                                  100 * now.mape, active->second->version(), 100 * before.mape);
@@ -156,6 +164,18 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   fit.model.set_version(result.version.version);
   LATIMER_ASSIGN_OR_RETURN(std::shared_ptr<const PlatformModel> model, PlatformModel::Create(fit.model));
   result.accuracy = WhatAutoTakes(fit.model, now);
+  if (order.refine.has_value()) {
+    const std::vector<refinement::QueriedUnit> asked =
+        queried_ == nullptr ? std::vector<refinement::QueriedUnit>() : queried_->Of(order.platform);
+    absl::StatusOr<std::vector<benchmark::PlannedMeasurement>> refined =
+        refinement::RefinePlan(*model, asked, *order.refine);
+    if (refined.ok()) {
+      result.refined = *std::move(refined);
+    } else {
+      LogTo(logger_, LogLevel::kWarning, "nothing chosen to measure",
+            {{"platform", order.platform}, {"error", refined.status().message()}});
+    }
+  }
   if (result.version.active) source_->SetFitted(std::move(model));
   LogTo(logger_, LogLevel::kInfo, "model fitted",
         {{"platform", order.platform},

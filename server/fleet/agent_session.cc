@@ -7,9 +7,16 @@
 #include "server/status_mapping.h"
 
 namespace latimer::server {
+namespace {
 
-AgentSession::AgentSession(Fleet* fleet, SerialExecutor* executor, grpc::CallbackServerContext* context)
-    : fleet_(fleet), executor_(executor) {
+// Messages to an agent that wait for it to read.
+constexpr size_t kMostUnread = 256;
+
+}  // namespace
+
+AgentSession::AgentSession(const AccessControl* access, Fleet* fleet, SerialExecutor* executor,
+                           grpc::CallbackServerContext* context)
+    : access_(access), fleet_(fleet), executor_(executor) {
   const auto& metadata = context->client_metadata();
   if (const auto found = metadata.find("authorization"); found != metadata.end()) {
     absl::string_view value(found->second.data(), found->second.size());
@@ -17,7 +24,7 @@ AgentSession::AgentSession(Fleet* fleet, SerialExecutor* executor, grpc::Callbac
   }
   executor_->Post([this] {
     fleet_->Opened(this);
-    if (!state.ended) StartRead(&incoming_);
+    if (!state.ended) ReadNext();
   });
 }
 
@@ -43,9 +50,23 @@ void AgentSession::OnReadDone(bool ok) {
       End(absl::OkStatus());
       return;
     }
+    if (const absl::Status fits = access_->CheckSize(incoming_.ByteSizeLong()); !fits.ok()) {
+      fleet_->Closed(this);
+      End(fits);
+      return;
+    }
     fleet_->Handle(this, incoming_);
-    if (!state.ended) StartRead(&incoming_);
+    if (!state.ended) ReadNext();
   });
+}
+
+void AgentSession::ReadNext() {
+  MutexLock lock(&mutex_);
+  if (queue_.size() >= kMostUnread) {
+    paused_ = true;
+  } else {
+    StartRead(&incoming_);
+  }
 }
 
 void AgentSession::OnWriteDone(bool ok) {
@@ -53,6 +74,12 @@ void AgentSession::OnWriteDone(bool ok) {
   writing_ = false;
   queue_.pop_front();
   if (!ok) queue_.clear();  // the agent is gone; a lease that nobody renews comes back by itself
+  if (paused_ && queue_.size() <= kMostUnread / 2) {
+    paused_ = false;
+    executor_->Post([this] {
+      if (!state.ended) ReadNext();
+    });
+  }
   ContinueLocked();
 }
 

@@ -12,6 +12,7 @@
 #include "core/base/mutex.h"
 #include "latimer/v1/agent_service.pb.h"
 #include "latimer/v1/fleet_service.pb.h"
+#include "server/access/access_control.h"
 #include "server/fleet/serial_executor.h"
 
 namespace latimer::server {
@@ -34,10 +35,12 @@ struct SessionState {
   int64_t last_seen_ms = 0;
 };
 
-// Deletes itself when gRPC is done with it. Reads one message at a time: the next is read when the last is handled.
+// Deletes itself when gRPC is done with it. Reads one message at a time: the next is read when the last is handled, and
+// when the agent has read most of what it was sent, so that one that only writes fills its own memory and not ours.
 class AgentSession final : public grpc::ServerBidiReactor<v1::SessionRequest, v1::SessionResponse> {
  public:
-  AgentSession(Fleet* fleet, SerialExecutor* executor, grpc::CallbackServerContext* context);
+  AgentSession(const AccessControl* access, Fleet* fleet, SerialExecutor* executor,
+               grpc::CallbackServerContext* context);
 
   // The agent's credential, without "Bearer "; empty: it sent none.
   const std::string& credential() const { return credential_; }
@@ -56,7 +59,10 @@ class AgentSession final : public grpc::ServerBidiReactor<v1::SessionRequest, v1
 
  private:
   void ContinueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_);
+  // On the executor.
+  void ReadNext();
 
+  const AccessControl* const access_;
   Fleet* const fleet_;
   SerialExecutor* const executor_;
   std::string credential_;
@@ -65,6 +71,7 @@ class AgentSession final : public grpc::ServerBidiReactor<v1::SessionRequest, v1
   Mutex mutex_;
   std::deque<v1::SessionResponse> queue_ ABSL_GUARDED_BY(mutex_);  // its front is gRPC's while writing_
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool paused_ ABSL_GUARDED_BY(mutex_) = false;  // nothing is read until the queue is shorter
   bool ending_ ABSL_GUARDED_BY(mutex_) = false;
   bool finished_ ABSL_GUARDED_BY(mutex_) = false;
   grpc::Status end_ ABSL_GUARDED_BY(mutex_);

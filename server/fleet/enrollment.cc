@@ -68,6 +68,14 @@ absl::StatusOr<std::string> ChoosePlatform(const v1::EnrollRequest& request, con
   return platform;
 }
 
+// Of a board that is known by its reports alone little is known.
+std::string DifferenceToReports(const v1::Fingerprint& board, const v1::Fingerprint& reports) {
+  const auto here = board.facts().find("precision");
+  const auto there = reports.facts().find("precision");
+  if (here == board.facts().end() || there == reports.facts().end() || here->second == there->second) return "";
+  return absl::StrCat("precision: ", here->second, " here, ", there->second, " in the reports imported before");
+}
+
 }  // namespace
 
 bool IsPlatformId(absl::string_view id) {
@@ -124,12 +132,16 @@ absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollReq
                                                const IsShippedPlatform& is_shipped) {
   const std::string token_hash = HashSecret(request.token());
   LATIMER_ASSIGN_OR_RETURN(const std::optional<Store::Token> token, store.FindToken(token_hash));
-  // One answer for all three: whoever guesses learns nothing.
-  if (!token.has_value() || token->used || token->expire_ms <= now_ms) {
-    return Error(absl::StatusCode::kUnauthenticated, "BAD_TOKEN",
-                 "the token is unknown, used or expired; make a new one with: latimer token create")
-        .Field("token");
-  }
+  // Who has a token may know what became of it; to guess one of 256 bits nobody needs to be kept from.
+  auto refused = [](absl::string_view reason, absl::string_view what) {
+    return Error(absl::StatusCode::kUnauthenticated, reason,
+                 absl::StrCat("the token ", what, "; make a new one with: latimer token create"))
+        .Field("token")
+        .ToStatus();
+  };
+  if (!token.has_value()) return refused("BAD_TOKEN", "is unknown to this server");
+  if (token->used) return refused("TOKEN_USED", "was used: it is good for one board");
+  if (token->expire_ms <= now_ms) return refused("TOKEN_EXPIRED", "has expired");
   LATIMER_RETURN_IF_ERROR(CheckFacts(request));
   LATIMER_ASSIGN_OR_RETURN(const std::string platform, ChoosePlatform(request, *token));
   if (is_shipped(platform)) {
@@ -140,7 +152,8 @@ absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollReq
   const v1::Fingerprint& fingerprint = request.fingerprint();
   LATIMER_ASSIGN_OR_RETURN(const std::optional<BoardRecord> board, store.FindBoard(platform));
   if (board.has_value()) {
-    const std::string difference = FingerprintDifference(fingerprint, board->fingerprint);
+    const std::string difference = board->backend == kImported ? DifferenceToReports(fingerprint, board->fingerprint)
+                                                               : FingerprintDifference(fingerprint, board->fingerprint);
     if (!difference.empty()) {
       return Error(absl::StatusCode::kFailedPrecondition, "DIFFERENT_BOARD",
                    absl::StrCat("this board is not like those of platform '", platform, "': ", difference,
@@ -157,7 +170,7 @@ absl::StatusOr<v1::EnrollResponse> EnrollAgent(Store& store, const v1::EnrollReq
   *agent.mutable_fingerprint() = fingerprint;
   v1::EnrollResponse response;
   response.set_agent(agent.name());
-  response.set_credential(NewSecret("latimer-agent-"));
+  response.set_credential(NewSecret(kAgentPrefix));
   response.set_platform(agent.platform());
   LATIMER_RETURN_IF_ERROR(
       store.Enroll(token_hash, {platform, request.backend(), fingerprint}, agent, HashSecret(response.credential())));

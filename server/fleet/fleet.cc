@@ -2,7 +2,6 @@
 #include "server/fleet/fleet.h"
 
 #include <algorithm>
-#include <chrono>
 
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
@@ -25,11 +24,6 @@ constexpr double kLongestTokenLife = 366 * kDay;
 std::string AgentId(absl::string_view name) { return std::string(absl::StripPrefix(name, "agents/")); }
 
 }  // namespace
-
-int64_t NowMs() {
-  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
 
 absl::StatusOr<v1::EnrollResponse> Fleet::Enroll(const v1::EnrollRequest& request) {
   absl::StatusOr<v1::EnrollResponse> enrolled = EnrollAgent(*store_, request, NowMs(), is_shipped_);
@@ -62,7 +56,7 @@ absl::StatusOr<v1::CreateTokenResponse> Fleet::CreateToken(const v1::CreateToken
   }
   const double seconds = request.lifetime_seconds() == 0 ? kDay : request.lifetime_seconds();
   v1::CreateTokenResponse response;
-  response.set_token(NewSecret("latimer-token-"));
+  response.set_token(NewSecret(kEnrolmentPrefix));
   response.set_expire_time_unix_ms(NowMs() + static_cast<int64_t>(seconds * 1000));
   LATIMER_RETURN_IF_ERROR(store_->AddToken(HashSecret(response.token()), platform, response.expire_time_unix_ms()));
   return response;
@@ -104,7 +98,7 @@ absl::StatusOr<v1::Agent> Fleet::RevokeAgent(const std::string& name) {
   LATIMER_RETURN_IF_ERROR(FindAgent(name).status());
   LATIMER_RETURN_IF_ERROR(store_->RevokeAgent(AgentId(name)));
   if (AgentSession* session = SessionOf(AgentId(name))) {
-    EndSession(session, Error(absl::StatusCode::kUnauthenticated, "REVOKED", "the agent's credential was taken away"));
+    EndSession(session, CredentialRevoked());
   }
   // What it held goes to others now.
   LATIMER_RETURN_IF_ERROR(store_->ReleaseJobsExcept(AgentId(name), {}));
@@ -172,6 +166,12 @@ AgentSession* Fleet::SessionOf(absl::string_view agent) const {
 
 bool Fleet::Silent(const AgentSession& session) const {
   return static_cast<double>(NowMs() - session.state.last_seen_ms) > options_.lease_seconds * 1000;
+}
+
+Fleet::Presence Fleet::PresenceOf(absl::string_view agent) const {
+  const AgentSession* session = SessionOf(AgentId(agent));
+  if (session == nullptr) return {};
+  return {!Silent(*session), static_cast<int64_t>(session->state.jobs.size())};
 }
 
 bool Fleet::HasLiveAgent(absl::string_view platform) const {
@@ -268,6 +268,7 @@ void Fleet::Tick() {
     return;
   }
   if (*released > 0) LogTo(logger_, LogLevel::kWarning, "leases were lost", {{"tasks", *released}});
+  if (*released > 0 && on_leases_lost_ != nullptr) on_leases_lost_(*released);
   std::set<std::string> platforms;
   for (const AgentSession* session : sessions_) {
     if (session->state.open) platforms.insert(session->state.platform);

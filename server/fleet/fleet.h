@@ -15,6 +15,7 @@
 #include "absl/status/statusor.h"
 #include "latimer/v1/agent_service.pb.h"
 #include "latimer/v1/fleet_service.pb.h"
+#include "server/clock.h"
 #include "server/fleet/agent_session.h"
 #include "server/fleet/enrollment.h"
 #include "server/log.h"
@@ -22,9 +23,6 @@
 #include "server/store/store.h"
 
 namespace latimer::server {
-
-// Milliseconds since 1970-01-01 UTC, now.
-int64_t NowMs();
 
 class Fleet {
  public:
@@ -63,7 +61,17 @@ class Fleet {
   // Gives lost leases back and hands out work.
   void Tick();
 
+  // Told of every task that was given back; before the first Tick().
+  void SetLeaseListener(std::function<void(int64_t tasks)> listener) { on_leases_lost_ = std::move(listener); }
+  // Whether an agent is connected and not silent, and the jobs it holds.
+  struct Presence {
+    bool up = false;
+    int64_t jobs = 0;
+  };
+  Presence PresenceOf(absl::string_view agent) const;
+
  private:
+  static absl::Status CredentialRevoked();
   absl::Status HandleHello(AgentSession* session, const v1::Hello& hello);
   absl::Status HandleHeartbeat(AgentSession* session, const v1::Heartbeat& heartbeat);
   absl::Status HandleMeasurement(AgentSession* session, const v1::Measurement& measurement);
@@ -81,6 +89,7 @@ class Fleet {
   const IsShippedPlatform is_shipped_;
   Logger* const logger_;
   ResultListener on_result_;
+  std::function<void(int64_t)> on_leases_lost_;
   std::set<AgentSession*> sessions_;
   bool draining_ = false;
   int64_t last_expiry_ms_ = 0;

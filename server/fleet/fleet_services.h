@@ -4,6 +4,7 @@
 
 #include "latimer/v1/agent_service.grpc.pb.h"
 #include "latimer/v1/fleet_service.grpc.pb.h"
+#include "server/access/access_control.h"
 #include "server/fleet/fleet.h"
 #include "server/fleet/serial_executor.h"
 
@@ -11,7 +12,8 @@ namespace latimer::server {
 
 class AgentServiceImpl final : public v1::AgentService::CallbackService {
  public:
-  AgentServiceImpl(Fleet* fleet, SerialExecutor* executor) : fleet_(fleet), executor_(executor) {}
+  AgentServiceImpl(AccessControl* access, Fleet* fleet, SerialExecutor* executor)
+      : access_(access), fleet_(fleet), executor_(executor) {}
 
   grpc::ServerUnaryReactor* Enroll(grpc::CallbackServerContext* context, const v1::EnrollRequest* request,
                                    v1::EnrollResponse* response) override;
@@ -19,13 +21,15 @@ class AgentServiceImpl final : public v1::AgentService::CallbackService {
       grpc::CallbackServerContext* context) override;
 
  private:
+  AccessControl* const access_;
   Fleet* const fleet_;
   SerialExecutor* const executor_;
 };
 
 class FleetServiceImpl final : public v1::FleetService::CallbackService {
  public:
-  FleetServiceImpl(Fleet* fleet, SerialExecutor* executor) : fleet_(fleet), executor_(executor) {}
+  FleetServiceImpl(AccessControl* access, Fleet* fleet, SerialExecutor* executor)
+      : access_(access), fleet_(fleet), executor_(executor) {}
 
   grpc::ServerUnaryReactor* CreateToken(grpc::CallbackServerContext* context, const v1::CreateTokenRequest* request,
                                         v1::CreateTokenResponse* response) override;
@@ -38,6 +42,7 @@ class FleetServiceImpl final : public v1::FleetService::CallbackService {
                                               v1::Agent* response) override;
 
  private:
+  AccessControl* const access_;
   Fleet* const fleet_;
   SerialExecutor* const executor_;
 };

@@ -21,7 +21,7 @@ absl::Status Protocol(absl::string_view message) { return InvalidArgument("PROTO
 
 absl::Status BadCredential() {
   return Error(absl::StatusCode::kUnauthenticated, "BAD_CREDENTIAL",
-               "the agent's credential is unknown or was taken away; enrol again with a new token");
+               "the agent's credential is unknown to this server; enrol again with a new token");
 }
 
 // Agents may send anything; what is stored makes sense.
@@ -47,6 +47,11 @@ absl::Status CheckMeasurement(const v1::Measurement& measurement) {
 
 }  // namespace
 
+absl::Status Fleet::CredentialRevoked() {
+  return Error(absl::StatusCode::kUnauthenticated, "REVOKED",
+               "the agent's credential was taken away; a new token enrols the board again");
+}
+
 void Fleet::Opened(AgentSession* session) {
   sessions_.insert(session);
   if (draining_) {
@@ -57,8 +62,10 @@ void Fleet::Opened(AgentSession* session) {
       store_->FindAgentByCredential(HashSecret(session->credential()));
   if (!agent.ok()) {
     EndSession(session, agent.status());
-  } else if (!agent->has_value() || (*agent)->state() == v1::AGENT_STATE_REVOKED) {
+  } else if (!agent->has_value()) {
     EndSession(session, BadCredential());
+  } else if ((*agent)->state() == v1::AGENT_STATE_REVOKED) {
+    EndSession(session, CredentialRevoked());
   } else {
     session->state.agent = std::string(absl::StripPrefix((*agent)->name(), "agents/"));
     session->state.platform = std::string(absl::StripPrefix((*agent)->platform(), "platforms/"));

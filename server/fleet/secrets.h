@@ -8,6 +8,11 @@
 
 namespace latimer::server {
 
+// How secrets begin, so that people and the server tell them apart.
+inline constexpr absl::string_view kEnrolmentPrefix = "latimer-token-";
+inline constexpr absl::string_view kAgentPrefix = "latimer-agent-";
+inline constexpr absl::string_view kClientPrefix = "latimer-client-";
+
 // `prefix` and 32 random bytes in hexadecimal, from the system's generator.
 std::string NewSecret(absl::string_view prefix);
 

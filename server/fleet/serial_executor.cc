@@ -20,6 +20,17 @@ void SerialExecutor::Post(std::function<void()> task) {
   task();
 }
 
+bool SerialExecutor::TryPost(std::function<void()> task) {
+  if (queued() >= kMostQueued) return false;
+  Post(std::move(task));
+  return true;
+}
+
+size_t SerialExecutor::queued() const {
+  MutexLock lock(&mutex_);
+  return queue_.size();
+}
+
 void SerialExecutor::RunAndWait(const std::function<void()>& task) {
   Mutex mutex;
   CondVar ended;

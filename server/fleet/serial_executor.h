@@ -3,6 +3,7 @@
 #define LATIMER_SERVER_FLEET_SERIAL_EXECUTOR_H_
 
 #include <chrono>
+#include <cstddef>
 #include <deque>
 #include <functional>
 #include <thread>
@@ -22,6 +23,14 @@ class SerialExecutor {
 
   void Post(std::function<void()> task);
 
+  // The same for what may be refused: false if kMostQueued tasks wait already. Whoever calls may come back later;
+  // sessions, of which each has one message under way, may not be refused.
+  bool TryPost(std::function<void()> task);
+  static constexpr size_t kMostQueued = 1000;
+
+  // Tasks that wait.
+  size_t queued() const;
+
   // Runs `task` there and waits for it. Not to be called from a task.
   void RunAndWait(const std::function<void()>& task);
 
@@ -33,7 +42,7 @@ class SerialExecutor {
 
   const std::chrono::milliseconds period_;
   const std::function<void()> tick_;
-  Mutex mutex_;
+  mutable Mutex mutex_;
   CondVar work_;
   std::deque<std::function<void()>> queue_ ABSL_GUARDED_BY(mutex_);
   bool stopping_ ABSL_GUARDED_BY(mutex_) = false;

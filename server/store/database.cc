@@ -9,6 +9,38 @@
 #include "core/base/status_macros.h"
 
 namespace latimer::server {
+namespace {
+
+absl::Status Damaged(const std::string& path, absl::string_view what) {
+  return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED",
+               absl::StrCat("the database ", path, " is damaged (", what,
+                            "); restore a backup with: latimer-server --data-dir DIR --restore FILE"))
+      .With("file", path);
+}
+
+absl::Status StatusOf(int code, const std::string& text, const std::string& path) {
+  switch (code & 0xff) {
+    case SQLITE_FULL:
+      return ResourceExhausted("DISK_FULL", text);
+    case SQLITE_NOTADB:
+    case SQLITE_CORRUPT:
+      return Damaged(path, text);
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Error(absl::StatusCode::kUnavailable, "STORE_BUSY", absl::StrCat(text, "; another process uses it"));
+    case SQLITE_IOERR:
+      // A quota or a limit on the size of files is as good as a full disk; SQLite tells only ENOSPC apart.
+      if (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_SHMSIZE || code == SQLITE_IOERR_TRUNCATE) {
+        return ResourceExhausted("DISK_FULL",
+                                 absl::StrCat(text, "; is the disk full, or a quota used up, or is the disk failing?"));
+      }
+      return Error(absl::StatusCode::kUnavailable, "STORE_FAILED", text);
+    default:
+      return Error(absl::StatusCode::kUnavailable, "STORE_FAILED", text);
+  }
+}
+
+}  // namespace
 
 Statement::Statement(Statement&& other) noexcept
     : database_(other.database_),
@@ -87,7 +119,9 @@ absl::StatusOr<std::unique_ptr<Database>> Database::Open(const std::string& path
   // Agents delete a result once it is acknowledged, so an acknowledged one has to survive a power cut: FULL.
   LATIMER_RETURN_IF_ERROR(
       database->Execute("PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON; "
-                        "PRAGMA temp_store=MEMORY;"));
+                        "PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF; "
+                        // The log of a large campaign's beginning does not keep its size for ever.
+                        "PRAGMA journal_size_limit=16777216;"));
   return database;
 }
 
@@ -115,20 +149,48 @@ absl::Status Database::Execute(const std::string& sql) {
 
 int64_t Database::changes() const { return sqlite3_changes64(handle_); }
 
-absl::Status Database::ErrorNow(int code) const {
-  const std::string text = absl::StrCat(path_, ": ", sqlite3_errmsg(handle_));
-  switch (code & 0xff) {
-    case SQLITE_FULL:
-      return ResourceExhausted("DISK_FULL", text);
-    case SQLITE_NOTADB:
-    case SQLITE_CORRUPT:
-      return Error(absl::StatusCode::kDataLoss, "STORE_DAMAGED", text);
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-      return Error(absl::StatusCode::kUnavailable, "STORE_BUSY", absl::StrCat(text, "; another process uses it"));
-    default:
-      return Error(absl::StatusCode::kUnavailable, "STORE_FAILED", text);
+absl::Status Database::CheckIntegrity() {
+  Statement check = Prepare("PRAGMA quick_check(1)");
+  const absl::StatusOr<bool> row = check.Step();
+  const std::string said = row.ok() ? (*row ? check.Text(0) : "no answer") : std::string(row.status().message());
+  if (said == "ok") return absl::OkStatus();
+  if (row.ok() || row.status().code() == absl::StatusCode::kDataLoss) return Damaged(path_, said);
+  return row.status();
+}
+
+absl::Status Database::CopyTo(const std::string& path, const std::function<bool()>& stopped) {
+  // One read transaction around all steps: writers go on beside it, and the copy need not begin again.
+  LATIMER_RETURN_IF_ERROR(Execute("BEGIN; SELECT count(*) FROM sqlite_master;"));
+  sqlite3* copy = nullptr;
+  int code =
+      sqlite3_open_v2(path.c_str(), &copy, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, nullptr);
+  sqlite3_backup* backup = code == SQLITE_OK ? sqlite3_backup_init(copy, "main", handle_, "main") : nullptr;
+  if (backup == nullptr) {
+    if (code == SQLITE_OK) code = sqlite3_extended_errcode(copy);
+  } else {
+    constexpr int kPages = 256;  // 1 MiB
+    do {
+      code = stopped() ? SQLITE_ABORT : sqlite3_backup_step(backup, kPages);
+    } while (code == SQLITE_OK);
+    const int finished = sqlite3_backup_finish(backup);
+    if (code == SQLITE_DONE) code = finished;
   }
+  // A file of its own, without a write-ahead log beside it.
+  if (code == SQLITE_OK) code = sqlite3_exec(copy, "PRAGMA journal_mode=DELETE", nullptr, nullptr, nullptr);
+  absl::Status status;
+  if (code == SQLITE_ABORT) {
+    status = absl::CancelledError("the copy was stopped");
+  } else if (code != SQLITE_OK) {
+    status =
+        StatusOf(code, absl::StrCat(path, ": ", copy == nullptr ? sqlite3_errstr(code) : sqlite3_errmsg(copy)), path);
+  }
+  sqlite3_close(copy);
+  Execute("ROLLBACK").IgnoreError();
+  return status;
+}
+
+absl::Status Database::ErrorNow(int code) const {
+  return StatusOf(code, absl::StrCat(path_, ": ", sqlite3_errmsg(handle_)), path_);
 }
 
 }  // namespace latimer::server

@@ -5,6 +5,7 @@
 #define LATIMER_SERVER_STORE_DATABASE_H_
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -71,6 +72,12 @@ class Database {
   absl::Status Execute(const std::string& sql);
   // Rows the last statement changed.
   int64_t changes() const;
+
+  // Reads the whole file and checks its structure. DATA_LOSS with what is wrong.
+  absl::Status CheckIntegrity();
+  // Copies the database as it is now to a new file, while others read and write. `stopped` is asked now and then.
+  // Errors: those of SQLite; CANCELLED.
+  absl::Status CopyTo(const std::string& path, const std::function<bool()>& stopped);
 
   // What SQLite says of the last error, with the file's name. RESOURCE_EXHAUSTED where the disk is full.
   absl::Status ErrorNow(int code) const;

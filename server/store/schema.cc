@@ -108,23 +108,40 @@ constexpr const char* kVersion2 = R"sql(
 ALTER TABLE tasks ADD COLUMN flush_bytes INTEGER NOT NULL DEFAULT 0;
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2};
+constexpr const char* kVersion3 = R"sql(
+-- Who may call, beside agents.
+CREATE TABLE clients (
+  id TEXT PRIMARY KEY,
+  token_hash TEXT NOT NULL UNIQUE,  -- SHA-256; the token itself is not stored
+  role INTEGER NOT NULL,            -- latimer.v1.Role
+  create_ms INTEGER NOT NULL,
+  expire_ms INTEGER NOT NULL,       -- 0: never
+  revoked INTEGER NOT NULL DEFAULT 0
+) WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kSteps = {kVersion1, kVersion2, kVersion3};
 
 }  // namespace
 
+absl::StatusOr<int> SchemaVersionOf(Database& database) {
+  Statement statement = database.Prepare("PRAGMA user_version");
+  LATIMER_ASSIGN_OR_RETURN(const bool row, statement.Step());
+  return row ? static_cast<int>(statement.Integer(0)) : 0;
+}
+
+absl::Status RefuseNewerSchema(Database& database) {
+  LATIMER_ASSIGN_OR_RETURN(const int version, SchemaVersionOf(database));
+  if (version <= kSchemaVersion) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "STORE_TOO_NEW",
+               absl::StrCat("the store has format ", version, ", this program knows up to ", kSchemaVersion,
+                            "; use a newer latimer-server"));
+}
+
 absl::Status MigrateSchema(Database& database) {
-  int64_t version = 0;
-  {
-    Statement statement = database.Prepare("PRAGMA user_version");
-    LATIMER_ASSIGN_OR_RETURN(const bool row, statement.Step());
-    if (row) version = statement.Integer(0);
-  }
-  if (version > kSchemaVersion) {
-    return Error(absl::StatusCode::kFailedPrecondition, "STORE_TOO_NEW",
-                 absl::StrCat("the store has format ", version, ", this program knows up to ", kSchemaVersion,
-                              "; use a newer latimer-server"));
-  }
-  for (int64_t step = version; step < kSchemaVersion; ++step) {
+  LATIMER_RETURN_IF_ERROR(RefuseNewerSchema(database));
+  LATIMER_ASSIGN_OR_RETURN(const int version, SchemaVersionOf(database));
+  for (int step = version; step < kSchemaVersion; ++step) {
     Transaction transaction(database);
     LATIMER_RETURN_IF_ERROR(transaction.begun());
     LATIMER_RETURN_IF_ERROR(database.Execute(kSteps[static_cast<size_t>(step)]));

@@ -3,7 +3,6 @@
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
-#include "server/store/schema.h"
 #include "server/store/store.h"
 
 namespace latimer::server {
@@ -25,12 +24,6 @@ BoardRecord ReadBoard(const Statement& row) {
 }
 
 }  // namespace
-
-absl::StatusOr<std::unique_ptr<Store>> Store::Open(const std::string& path) {
-  LATIMER_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, Database::Open(path));
-  LATIMER_RETURN_IF_ERROR(MigrateSchema(*database));
-  return std::unique_ptr<Store>(new Store(std::move(database)));
-}
 
 absl::Status Store::AddToken(absl::string_view hash, absl::string_view platform, int64_t expire_ms) {
   MutexLock lock(&mutex_);
@@ -62,11 +55,14 @@ absl::Status Store::Enroll(absl::string_view token_hash, const BoardRecord& boar
     return Error(absl::StatusCode::kFailedPrecondition, "TOKEN_USED", "the token was used by another agent meanwhile");
   }
   LATIMER_RETURN_IF_ERROR(database_
-                              ->Prepare("INSERT OR IGNORE INTO boards(platform, backend, fingerprint) "
-                                        "VALUES(?,?,?)")
+                              // A board takes the place of one that was known by its reports alone.
+                              ->Prepare("INSERT INTO boards(platform, backend, fingerprint) VALUES(?,?,?) ON "
+                                        "CONFLICT(platform) DO UPDATE SET backend=excluded.backend, "
+                                        "fingerprint=excluded.fingerprint WHERE backend=?")
                               .Bind(board.platform)
                               .Bind(board.backend)
                               .BindBlob(board.fingerprint.SerializeAsString())
+                              .Bind(kImported)
                               .Run());
   LATIMER_RETURN_IF_ERROR(
       database_->Prepare("INSERT INTO agents(id, platform, credential_hash, record) VALUES(?,?,?,?)")

@@ -45,7 +45,7 @@ absl::Status InsertTask(Database& database, absl::string_view platform, const Ta
   return database
       .Prepare(
           "INSERT INTO tasks(measurement_id, campaign, stage, position, platform, kind, name, subject, network, "
-          "layer_report, flush_bytes, state) VALUES(?,?,?,?,?,?,?,?,?,?,?,0)")
+          "layer_report, flush_bytes, state) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)")
       .Bind(task.measurement_id)
       .Bind(campaign)
       .Bind(static_cast<int64_t>(task.stage))
@@ -57,6 +57,7 @@ absl::Status InsertTask(Database& database, absl::string_view platform, const Ta
       .BindBlob(task.network)
       .Bind(task.layer_report)
       .Bind(task.flush_bytes)
+      .Bind(static_cast<int>(task.held ? TaskState::kHeld : TaskState::kWaiting))
       .Run();
 }
 
@@ -71,22 +72,28 @@ absl::StatusOr<std::vector<v1::Campaign>> ReadCampaigns(Statement row) {
 
 }  // namespace
 
+absl::Status Store::CheckNoCampaignRunsLocked(absl::string_view platform) {
+  Statement row = database_->Prepare("SELECT id FROM campaigns WHERE platform=? AND state IN (?,?)");
+  LATIMER_ASSIGN_OR_RETURN(const bool running, row.Bind(platform).Bind(kRunning).Bind(kFitting).Step());
+  if (!running) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "CAMPAIGN_RUNNING",
+               absl::StrCat("campaigns/", row.Integer(0), " of platform '", platform,
+                            "' is running; wait for it or cancel it"))
+      .Field("platform")
+      .With("campaign", absl::StrCat("campaigns/", row.Integer(0)));
+}
+
+absl::Status Store::CheckNoCampaignRuns(absl::string_view platform) {
+  MutexLock lock(&mutex_);
+  return CheckNoCampaignRunsLocked(platform);
+}
+
 absl::StatusOr<int64_t> Store::AddCampaign(v1::Campaign campaign, const std::vector<TaskRecord>& tasks) {
   MutexLock lock(&mutex_);
   const std::string platform = PlatformId(campaign.platform());
   Transaction transaction(*database_);
   LATIMER_RETURN_IF_ERROR(transaction.begun());
-  {
-    Statement row = database_->Prepare("SELECT id FROM campaigns WHERE platform=? AND state IN (?,?)");
-    LATIMER_ASSIGN_OR_RETURN(const bool running, row.Bind(platform).Bind(kRunning).Bind(kFitting).Step());
-    if (running) {
-      return Error(absl::StatusCode::kFailedPrecondition, "CAMPAIGN_RUNNING",
-                   absl::StrCat("campaigns/", row.Integer(0), " of platform '", platform,
-                                "' is running; wait for it or cancel it"))
-          .Field("platform")
-          .With("campaign", absl::StrCat("campaigns/", row.Integer(0)));
-    }
-  }
+  LATIMER_RETURN_IF_ERROR(CheckNoCampaignRunsLocked(platform));
   LATIMER_RETURN_IF_ERROR(database_->Prepare("INSERT INTO campaigns(platform, state, record) VALUES(?,?,'')")
                               .Bind(platform)
                               .Bind(static_cast<int>(campaign.state()))
@@ -177,11 +184,58 @@ absl::StatusOr<std::vector<std::string>> Store::DropTasks(int64_t campaign, int 
     jobs.push_back(row.Text(0));
   }
   LATIMER_RETURN_IF_ERROR(
-      database_->Prepare("UPDATE tasks SET state=4 WHERE campaign=? AND stage<>? AND state IN (0,1)")
+      database_->Prepare("UPDATE tasks SET state=4 WHERE campaign=? AND stage<>? AND state IN (0,1,5)")
           .Bind(campaign)
           .Bind(keep)
           .Run());
   return jobs;
+}
+
+absl::StatusOr<std::vector<std::string>> Store::MeasuredNames(int64_t campaign) {
+  MutexLock lock(&mutex_);
+  std::vector<std::string> names;
+  Statement row = database_->Prepare("SELECT name FROM tasks WHERE campaign=? AND state IN (1,2)");
+  row.Bind(campaign);
+  while (true) {
+    LATIMER_ASSIGN_OR_RETURN(const bool more, row.Step());
+    if (!more) return names;
+    names.push_back(row.Text(0));
+  }
+}
+
+absl::StatusOr<int64_t> Store::CountWaiting(int64_t campaign, int stage) {
+  MutexLock lock(&mutex_);
+  Statement row = database_->Prepare("SELECT count(*) FROM tasks WHERE campaign=? AND stage=? AND state IN (0,5)");
+  LATIMER_RETURN_IF_ERROR(row.Bind(campaign).Bind(stage).Step().status());
+  return row.Integer(0);
+}
+
+absl::StatusOr<int64_t> Store::ReplaceWaiting(int64_t campaign, int stage, const std::vector<TaskRecord>& tasks) {
+  MutexLock lock(&mutex_);
+  Transaction transaction(*database_);
+  LATIMER_RETURN_IF_ERROR(transaction.begun());
+  // The last ones: a padding-only model comes before the subject that needs it.
+  LATIMER_RETURN_IF_ERROR(
+      database_
+          ->Prepare(
+              "UPDATE tasks SET state=4 WHERE measurement_id IN (SELECT measurement_id FROM tasks WHERE campaign=? "
+              "AND stage=? AND state IN (0,5) ORDER BY position DESC LIMIT ?)")
+          .Bind(campaign)
+          .Bind(stage)
+          .Bind(static_cast<int64_t>(tasks.size()))
+          .Run());
+  const int64_t replaced = database_->changes();
+  for (int64_t i = 0; i < replaced; ++i) {
+    const TaskRecord& task = tasks[static_cast<size_t>(i)];
+    LATIMER_RETURN_IF_ERROR(InsertTask(*database_, task.platform, task, campaign));
+  }
+  LATIMER_RETURN_IF_ERROR(transaction.Commit());
+  return replaced;
+}
+
+absl::Status Store::Release(int64_t campaign) {
+  MutexLock lock(&mutex_);
+  return database_->Prepare("UPDATE tasks SET state=0 WHERE campaign=? AND state=5").Bind(campaign).Run();
 }
 
 absl::StatusOr<std::vector<std::string>> Store::FrequentFailures(int64_t campaign, int limit) {
@@ -273,6 +327,14 @@ absl::Status Store::RenewLeases(absl::string_view agent, const std::vector<std::
   return absl::OkStatus();
 }
 
+absl::Status Store::ExtendLeases(int64_t lease_until_ms) {
+  MutexLock lock(&mutex_);
+  return database_->Prepare("UPDATE tasks SET lease_ms=? WHERE state=1 AND lease_ms < ?")
+      .Bind(lease_until_ms)
+      .Bind(lease_until_ms)
+      .Run();
+}
+
 absl::StatusOr<int64_t> Store::ExpireLeases(int64_t now_ms, int most_leases) {
   MutexLock lock(&mutex_);
   Transaction transaction(*database_);
@@ -356,14 +418,60 @@ absl::StatusOr<std::optional<TaskRecord>> Store::FindTask(absl::string_view meas
   return std::optional<TaskRecord>(ReadTask(row));
 }
 
+absl::StatusOr<std::vector<Stored>> Store::AddImports(const BoardRecord& board, const std::vector<Import>& imports,
+                                                      int64_t now_ms) {
+  MutexLock lock(&mutex_);
+  Transaction transaction(*database_);
+  LATIMER_RETURN_IF_ERROR(transaction.begun());
+  LATIMER_RETURN_IF_ERROR(
+      database_->Prepare("INSERT OR IGNORE INTO boards(platform, fingerprint, backend) VALUES(?,?,?)")
+          .Bind(board.platform)
+          .BindBlob(board.fingerprint.SerializeAsString())
+          .Bind(board.backend)
+          .Run());
+  std::vector<Stored> stored;
+  for (const Import& import : imports) {
+    {
+      Statement row = database_->Prepare("SELECT 1 FROM measurements WHERE measurement_id=?");
+      LATIMER_ASSIGN_OR_RETURN(const bool found, row.Bind(import.task.measurement_id).Step());
+      if (found) {
+        stored.push_back(Stored::kDuplicate);
+        continue;
+      }
+    }
+    LATIMER_RETURN_IF_ERROR(InsertTask(*database_, board.platform, import.task, import.task.campaign));
+    LATIMER_RETURN_IF_ERROR(database_->Prepare("UPDATE tasks SET state=? WHERE measurement_id=?")
+                                .Bind(static_cast<int>(TaskState::kMeasured))
+                                .Bind(import.task.measurement_id)
+                                .Run());
+    LATIMER_RETURN_IF_ERROR(
+        database_
+            ->Prepare("INSERT INTO measurements(measurement_id, platform, campaign, agent, network_hash, fingerprint, "
+                      "ok, receive_ms, board_seconds, record) VALUES(?,?,?,?,?,?,1,?,0,?)")
+            .Bind(import.task.measurement_id)
+            .Bind(board.platform)
+            .Bind(import.task.campaign)
+            .Bind(kImported)
+            .Bind(import.network_hash)
+            .Bind(import.measurement.fingerprint_digest())
+            .Bind(now_ms)
+            .BindBlob(import.measurement.SerializeAsString())
+            .Run());
+    stored.push_back(Stored::kNew);
+  }
+  LATIMER_RETURN_IF_ERROR(transaction.Commit());
+  return stored;
+}
+
 absl::StatusOr<std::vector<MeasuredTask>> Store::ResultsOf(absl::string_view platform) {
   MutexLock lock(&mutex_);
   std::vector<MeasuredTask> results;
   Statement row = database_->Prepare(
       "SELECT t.measurement_id, t.campaign, t.stage, t.position, t.kind, t.name, t.subject, t.network, t.layer_report, "
       "t.platform, t.flush_bytes, m.record FROM tasks t JOIN measurements m ON m.measurement_id = t.measurement_id "
-      "WHERE t.platform=? AND t.campaign > 0 AND m.ok=1 ORDER BY t.campaign, t.stage, t.position");
-  row.Bind(platform);
+      "WHERE t.platform=? AND (t.campaign > 0 OR m.agent=?) AND m.ok=1 "
+      "ORDER BY t.campaign, t.stage, t.position, t.measurement_id");
+  row.Bind(platform).Bind(kImported);
   while (true) {
     LATIMER_ASSIGN_OR_RETURN(const bool more, row.Step());
     if (!more) return results;

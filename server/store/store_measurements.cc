@@ -39,9 +39,16 @@ absl::StatusOr<Stored> Store::AddMeasurement(absl::string_view agent, const v1::
   }
   const bool ok = measurement.has_timing();
   LATIMER_RETURN_IF_ERROR(database_
-                              ->Prepare("INSERT OR IGNORE INTO measurements(measurement_id, platform, campaign, agent, "
+                              // A real result takes the place of a failure ExpireLeases() made up.
+                              ->Prepare("INSERT INTO measurements(measurement_id, platform, campaign, agent, "
                                         "network_hash, fingerprint, ok, receive_ms, board_seconds, record) "
-                                        "VALUES(?,?,?,?,?,?,?,?,?,?)")
+                                        "VALUES(?,?,?,?,?,?,?,?,?,?) ON CONFLICT(measurement_id) DO UPDATE SET "
+                                        "agent=excluded.agent, network_hash=excluded.network_hash, "
+                                        "fingerprint=excluded.fingerprint, ok=excluded.ok, "
+                                        "receive_ms=excluded.receive_ms, board_seconds=excluded.board_seconds, "
+                                        "record=excluded.record "
+                                        "WHERE measurements.ok=0 AND measurements.fingerprint='' "
+                                        "AND measurements.network_hash='' AND excluded.ok=1")
                               .Bind(measurement.measurement_id())
                               .Bind(platform)
                               .Bind(campaign)
@@ -56,7 +63,7 @@ absl::StatusOr<Stored> Store::AddMeasurement(absl::string_view agent, const v1::
   const bool inserted = database_->changes() == 1;
   if (inserted) {
     // A dropped task stays dropped: its result is kept, the campaign has ended.
-    LATIMER_RETURN_IF_ERROR(database_->Prepare("UPDATE tasks SET state=? WHERE measurement_id=? AND state IN (0,1)")
+    LATIMER_RETURN_IF_ERROR(database_->Prepare("UPDATE tasks SET state=? WHERE measurement_id=? AND state IN (0,1,3)")
                                 .Bind(ok ? 2 : 3)
                                 .Bind(measurement.measurement_id())
                                 .Run());
@@ -114,8 +121,9 @@ absl::StatusOr<std::vector<std::pair<std::string, v1::Measurement>>> Store::Meas
 
 absl::StatusOr<int64_t> Store::CountResults(absl::string_view platform) {
   MutexLock lock(&mutex_);
-  Statement row = database_->Prepare("SELECT count(*) FROM measurements WHERE platform=? AND campaign > 0 AND ok=1");
-  LATIMER_ASSIGN_OR_RETURN(const bool found, row.Bind(platform).Step());
+  Statement row =
+      database_->Prepare("SELECT count(*) FROM measurements WHERE platform=? AND (campaign > 0 OR agent=?) AND ok=1");
+  LATIMER_ASSIGN_OR_RETURN(const bool found, row.Bind(platform).Bind(kImported).Step());
   return found ? row.Integer(0) : 0;
 }
 

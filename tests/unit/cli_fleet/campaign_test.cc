@@ -106,7 +106,7 @@ TEST_F(CampaignTest, ListShowCancel) {
   outcome = RunTool({"campaign", "list", "--format", "json"}, &fleet_);
   EXPECT_EQ(nlohmann::json::parse(outcome.out)["campaigns"][0]["name"], "campaigns/7");
   outcome = RunTool({"campaign", "show", "7"}, &fleet_);
-  EXPECT_THAT(outcome.out, HasSubstr("smart padding"));
+  EXPECT_THAT(outcome.out, HasSubstr("method       auto"));
   outcome = RunTool({"campaign", "cancel", "7"}, &fleet_);
   EXPECT_EQ(outcome.code, 0);
   EXPECT_THAT(outcome.out, HasSubstr("campaigns/7 is cancelled"));

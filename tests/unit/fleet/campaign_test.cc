@@ -41,18 +41,7 @@ TEST_F(FleetTest, ACampaignEndsWithAModelThatAnswers) {
   // A network of the validation stage, asked for as anybody would.
   v1::EstimateRequest request;
   request.set_platform("board");
-  v1::Network* network = request.mutable_network()->mutable_network();
-  v1::NetworkInput* input = network->add_inputs();
-  input->set_name("x");
-  for (int64_t dim : {1, 64, 28, 28}) input->mutable_shape()->add_dims(dim);
-  v1::Layer* layer = network->add_layers();
-  layer->set_name("conv");
-  layer->set_type(v1::LAYER_TYPE_CONV);
-  layer->add_inputs("x");
-  layer->mutable_conv()->add_kernel(3);
-  layer->mutable_conv()->add_kernel(3);
-  layer->mutable_conv()->set_output_channels(64);
-  network->add_outputs("conv");
+  *request.mutable_network()->mutable_network() = OneConvolution({1, 64, 28, 28}, 3, 64);
   grpc::ClientContext context;
   v1::EstimateResponse response;
   const grpc::Status status = Stub<v1::EstimationService>()->Estimate(&context, request, &response);
@@ -257,8 +246,10 @@ TEST_F(FleetTest, RequestsThatCannotBeAreRefused) {
   request.set_platform("board");
   EXPECT_EQ(code(request), grpc::StatusCode::NOT_FOUND) << "no board";
   const std::unique_ptr<PlayedAgent> agent = NewAgent();
-  request.set_max_measurements(10);
-  EXPECT_EQ(code(request), grpc::StatusCode::INVALID_ARGUMENT);
+  for (const int measurements : {10, 10'001}) {
+    request.set_max_measurements(measurements);
+    EXPECT_EQ(code(request), grpc::StatusCode::INVALID_ARGUMENT) << measurements;
+  }
   request.set_max_measurements(60);
   request.set_max_board_seconds(-1);
   EXPECT_EQ(code(request), grpc::StatusCode::INVALID_ARGUMENT);

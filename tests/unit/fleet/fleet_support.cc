@@ -148,6 +148,22 @@ v1::Measurement PlausibleTime(const v1::BenchmarkTask& task) {
   return measurement;
 }
 
+v1::Network OneConvolution(const std::vector<int64_t>& shape, int64_t kernel, int64_t channels) {
+  v1::Network network;
+  v1::NetworkInput* input = network.add_inputs();
+  input->set_name("x");
+  for (int64_t dim : shape) input->mutable_shape()->add_dims(dim);
+  v1::Layer* layer = network.add_layers();
+  layer->set_name("conv");
+  layer->set_type(v1::LAYER_TYPE_CONV);
+  layer->add_inputs("x");
+  layer->mutable_conv()->add_kernel(kernel);
+  layer->mutable_conv()->add_kernel(kernel);
+  layer->mutable_conv()->set_output_channels(channels);
+  network.add_outputs("conv");
+  return network;
+}
+
 FleetTest::FleetTest() {
   std::string folder = ::testing::TempDir() + "latimer_fleet_XXXXXX";
   options_.data_dir = mkdtemp(folder.data());
@@ -212,7 +228,7 @@ v1::Agent FleetTest::OnlyAgent() {
 }
 
 void FleetTest::WaitUntil(const char* what, const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(60);
+  const auto end = std::chrono::steady_clock::now() + std::chrono::minutes(3);  // sanitizers on a busy machine
   while (!condition()) {
     ASSERT_LT(std::chrono::steady_clock::now(), end) << "in vain: " << what;
     std::this_thread::sleep_for(std::chrono::milliseconds(20));

@@ -11,6 +11,7 @@
 #include <mutex>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "latimer/v1/agent_service.grpc.pb.h"
 #include "latimer/v1/campaign_service.grpc.pb.h"
@@ -70,6 +71,9 @@ v1::Fingerprint BoardFacts(const std::string& cpu = "test core");
 
 // A time a board could take: fixed cost, compute and traffic of the network.
 v1::Measurement PlausibleTime(const v1::BenchmarkTask& task);
+
+// One convolution "conv" over input "x", NCHW.
+v1::Network OneConvolution(const std::vector<int64_t>& shape, int64_t kernel, int64_t channels);
 
 class FleetTest : public ::testing::Test {
  protected:

@@ -8,21 +8,10 @@ namespace {
 
 using ::testing::HasSubstr;
 
-v1::MeasureNetworkRequest OneConvolution() {
+v1::MeasureNetworkRequest SmallRequest() {
   v1::MeasureNetworkRequest request;
   request.set_platform("board");
-  v1::Network* network = request.mutable_network()->mutable_network();
-  v1::NetworkInput* input = network->add_inputs();
-  input->set_name("x");
-  for (int64_t dim : {1, 8, 16, 16}) input->mutable_shape()->add_dims(dim);
-  v1::Layer* layer = network->add_layers();
-  layer->set_name("conv");
-  layer->set_type(v1::LAYER_TYPE_CONV);
-  layer->add_inputs("x");
-  layer->mutable_conv()->add_kernel(1);
-  layer->mutable_conv()->add_kernel(1);
-  layer->mutable_conv()->set_output_channels(8);
-  network->add_outputs("conv");
+  *request.mutable_network()->mutable_network() = OneConvolution({1, 8, 16, 16}, 1, 8);
   return request;
 }
 
@@ -39,7 +28,7 @@ class MeasureTest : public FleetTest {
 
 TEST_F(MeasureTest, MeasuresRemembersAndReuses) {
   const std::unique_ptr<PlayedAgent> agent = NewAgent();
-  v1::MeasureNetworkRequest request = OneConvolution();
+  v1::MeasureNetworkRequest request = SmallRequest();
   v1::MeasureNetworkResponse response;
   EXPECT_EQ(Measure(request, &response).error_code(), grpc::StatusCode::FAILED_PRECONDITION) << "not connected";
   agent->Hello();
@@ -63,10 +52,10 @@ TEST_F(MeasureTest, EstimatesShowWhatWasMeasured) {
   agent->Work(PlausibleTime);
   WaitForEnd(StartCampaign(60).name());
   v1::MeasureNetworkResponse measured;
-  ASSERT_TRUE(Measure(OneConvolution(), &measured).ok());
+  ASSERT_TRUE(Measure(SmallRequest(), &measured).ok());
   v1::EstimateRequest request;
   request.set_platform("board");
-  *request.mutable_network() = OneConvolution().network();
+  *request.mutable_network() = SmallRequest().network();
   auto estimate = [&] {
     grpc::ClientContext context;
     v1::EstimateResponse response;
@@ -90,7 +79,7 @@ TEST_F(MeasureTest, ARefusedNetworkIsToldInTheEnginesWords) {
   });
   WaitUntil("it is idle", [&] { return OnlyAgent().conditions().has_temperature_celsius(); });
   v1::MeasureNetworkResponse response;
-  const grpc::Status status = Measure(OneConvolution(), &response);
+  const grpc::Status status = Measure(SmallRequest(), &response);
   EXPECT_EQ(status.error_code(), grpc::StatusCode::FAILED_PRECONDITION);
   EXPECT_THAT(status.error_message(), HasSubstr("no kernel for Conv"));
 }
@@ -100,7 +89,7 @@ TEST_F(MeasureTest, WhoDoesNotWaitLeavesNothingBehind) {
   agent->Hello();
   agent->Beat();
   v1::MeasureNetworkResponse response;
-  EXPECT_EQ(Measure(OneConvolution(), &response, 0.3).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
+  EXPECT_EQ(Measure(SmallRequest(), &response, 0.3).error_code(), grpc::StatusCode::DEADLINE_EXCEEDED);
   v1::Job job;
   ASSERT_TRUE(agent->NextJob(&job));
   EXPECT_TRUE(agent->Send(PlausibleTime(job.tasks(0)))) << "a late result is taken all the same";
@@ -109,7 +98,7 @@ TEST_F(MeasureTest, WhoDoesNotWaitLeavesNothingBehind) {
 
 TEST_F(MeasureTest, BadRequestsNameTheirField) {
   v1::MeasureNetworkResponse response;
-  v1::MeasureNetworkRequest request = OneConvolution();
+  v1::MeasureNetworkRequest request = SmallRequest();
   EXPECT_EQ(Measure(request, &response).error_code(), grpc::StatusCode::NOT_FOUND) << "no board";
   const std::unique_ptr<PlayedAgent> agent = NewAgent();
   request.set_repetitions(11);

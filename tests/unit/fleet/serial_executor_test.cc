@@ -17,6 +17,23 @@ TEST(SerialExecutorTest, RunsTasksInOrderOnOneThread) {
   for (int i = 0; i < 1000; ++i) EXPECT_EQ(order[static_cast<size_t>(i)], i);
 }
 
+TEST(SerialExecutorTest, RefusesWhatMayBeRefusedWhenItsQueueIsFull) {
+  std::atomic<bool> go_on{false};
+  std::atomic<int> done{0};
+  SerialExecutor executor(std::chrono::hours(1), [] {});
+  executor.Post([&] {
+    while (!go_on) std::this_thread::yield();
+  });
+  while (executor.queued() > 0) std::this_thread::yield();
+  for (size_t i = 0; i < SerialExecutor::kMostQueued; ++i) ASSERT_TRUE(executor.TryPost([&] { ++done; }));
+  EXPECT_FALSE(executor.TryPost([&] { ++done; }));
+  executor.Post([&] { ++done; });  // may not be refused
+  go_on = true;
+  executor.RunAndWait([] {});
+  EXPECT_EQ(done, static_cast<int>(SerialExecutor::kMostQueued) + 1);
+  EXPECT_TRUE(executor.TryPost([] {}));
+}
+
 TEST(SerialExecutorTest, TicksBetweenTasks) {
   std::atomic<int> ticks{0};
   SerialExecutor executor(std::chrono::milliseconds(5), [&] { ++ticks; });

@@ -18,18 +18,20 @@ TEST(CredentialsTest, KnowsWhatOnlyThisMachineReaches) {
 }
 
 TEST(CredentialsTest, SaysWhatIsWrongWithTheFiles) {
+  std::unique_ptr<CertificateFiles> certificates;
   ServerOptions options;
   options.tls.key_file = "key.pem";
-  EXPECT_EQ(MakeCredentials(options).status().code(), absl::StatusCode::kInvalidArgument) << "a key alone";
+  EXPECT_EQ(MakeCredentials(options, &certificates).status().code(), absl::StatusCode::kInvalidArgument)
+      << "a key alone";
   options.tls.certificate_file = "/nonexistent/certificate.pem";
-  const absl::Status missing = MakeCredentials(options).status();
+  const absl::Status missing = MakeCredentials(options, &certificates).status();
   EXPECT_EQ(missing.code(), absl::StatusCode::kNotFound);
   EXPECT_THAT(std::string(missing.message()), ::testing::HasSubstr("/nonexistent/certificate.pem"));
   const std::string garbage = ::testing::TempDir() + "latimer_garbage.pem";
   std::ofstream(garbage) << "not PEM";
   options.tls.certificate_file = garbage;
   options.tls.key_file = garbage;
-  EXPECT_EQ(MakeCredentials(options).status().code(), absl::StatusCode::kInvalidArgument);
+  EXPECT_EQ(MakeCredentials(options, &certificates).status().code(), absl::StatusCode::kInvalidArgument);
 }
 
 }  // namespace

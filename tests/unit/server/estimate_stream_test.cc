@@ -3,7 +3,9 @@
 #include <gtest/gtest.h>
 
 #include <set>
+#include <string>
 #include <thread>
+#include <vector>
 
 #include "test_server.h"
 
@@ -44,6 +46,91 @@ TEST_F(EstimateStreamTest, EveryRequestIsAnsweredOnceUnderItsId) {
   EXPECT_EQ(seen.size(), kRequests);
   EXPECT_EQ(*seen.begin(), 1u);
   EXPECT_EQ(*seen.rbegin(), kRequests);
+}
+
+// 100 convolutions no request had before: long enough for the next requests to arrive meanwhile.
+v1::EstimateStreamRequest SlowRequest(uint64_t id) {
+  v1::EstimateStreamRequest request = StreamRequest(id);
+  v1::Network* network = request.mutable_request()->mutable_network()->mutable_network();
+  v1::Layer conv = network->layers(0);
+  network->clear_layers();
+  network->clear_outputs();
+  for (int i = 0; i < 100; ++i) {
+    conv.set_name("conv" + std::to_string(i));
+    conv.mutable_conv()->set_output_channels(static_cast<int64_t>(100 * id) + i);
+    *network->add_layers() = conv;
+    conv.set_inputs(0, conv.name());
+  }
+  return request;
+}
+
+// Over a socket: only there do answers wait for others, and the headers with them.
+TEST(EstimateStreamOverTcpTest, FirstAnswersReadyTogetherAreSent) {
+  ServerOptions options = InProcessOptions();
+  options.listen_address = "127.0.0.1:0";
+  const std::unique_ptr<Server> server = StartServer(options);
+  const auto stub =
+      v1::EstimationService::NewStub(grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials()));
+  // As many streams as leave each one thread.
+  std::vector<std::unique_ptr<grpc::ClientContext>> contexts;
+  std::vector<std::unique_ptr<Stream>> idle;
+  for (unsigned i = 0; i < std::thread::hardware_concurrency(); ++i) {
+    contexts.push_back(std::make_unique<grpc::ClientContext>());
+    idle.push_back(stub->EstimateStream(contexts.back().get()));
+    ASSERT_TRUE(idle.back()->Write(StreamRequest(1)));
+    v1::EstimateStreamResponse response;
+    ASSERT_TRUE(idle.back()->Read(&response));
+  }
+  constexpr uint64_t kTogether = 32;
+  for (uint64_t round = 0; round < 40; ++round) {
+    grpc::ClientContext context;
+    context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(100));
+    std::unique_ptr<Stream> stream = stub->EstimateStream(&context);
+    for (uint64_t id = 1; id <= kTogether; ++id) {
+      ASSERT_TRUE(stream->Write(SlowRequest(round * kTogether + id), grpc::WriteOptions().set_buffer_hint()));
+    }
+    stream->WritesDone();
+    v1::EstimateStreamResponse response;
+    uint64_t answers = 0;
+    while (stream->Read(&response)) ++answers;
+    EXPECT_TRUE(stream->Finish().ok());
+    ASSERT_EQ(answers, kTogether);
+  }
+  for (const std::unique_ptr<Stream>& stream : idle) {
+    stream->WritesDone();
+    EXPECT_TRUE(stream->Finish().ok());
+  }
+}
+
+// Without room for workers' requests, small ones that are not quick are answered by the thread that read them.
+TEST(EstimateStreamOverTcpTest, SmallRequestsAreAnsweredWithoutWorkersToo) {
+  ServerOptions options = InProcessOptions();
+  options.listen_address = "127.0.0.1:0";
+  options.max_queued_requests = 0;
+  const std::unique_ptr<Server> server = StartServer(options);
+  const auto stub =
+      v1::EstimationService::NewStub(grpc::CreateChannel(server->address(), grpc::InsecureChannelCredentials()));
+  grpc::ClientContext context;
+  context.set_deadline(std::chrono::system_clock::now() + std::chrono::seconds(100));
+  std::unique_ptr<Stream> stream = stub->EstimateStream(&context);
+  constexpr uint64_t kRequests = 300;
+  std::thread writer([&] {
+    for (uint64_t id = 1; id <= kRequests; ++id) {
+      v1::EstimateStreamRequest request = StreamRequest(id);
+      if (id % 3 == 0) request.mutable_request()->set_platform("nobody's");
+      ASSERT_TRUE(stream->Write(request));
+    }
+    stream->WritesDone();
+  });
+  std::set<uint64_t> seen;
+  v1::EstimateStreamResponse response;
+  while (stream->Read(&response)) {
+    EXPECT_TRUE(seen.insert(response.id()).second) << response.id() << " came twice";
+    EXPECT_EQ(response.has_estimate(), response.id() % 3 != 0) << response.error().message();
+  }
+  writer.join();
+  EXPECT_TRUE(stream->Finish().ok());
+  EXPECT_EQ(seen.size(), kRequests);
 }
 
 TEST_F(EstimateStreamTest, AnErrorGoesUnderItsIdAndTheStreamStaysOpen) {
@@ -143,7 +230,7 @@ TEST_F(EstimateStreamTest, LargeRequestsGoToWorkersAndComeBack) {
 }
 
 TEST_F(EstimateStreamTest, CancellingEndsTheStreamAndTheServerServesOn) {
-  for (int round = 0; round < 20; ++round) {
+  for (int round = 0; round < 40; ++round) {
     grpc::ClientContext context;
     std::unique_ptr<Stream> stream = stub_->EstimateStream(&context);
     for (uint64_t id = 0; id < static_cast<uint64_t>(round); ++id) stream->Write(StreamRequest(id));

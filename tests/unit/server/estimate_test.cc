@@ -156,7 +156,10 @@ TEST_F(EstimateTest, AMessageOverTheLimitIsRefused) {
   request.mutable_network()->set_display_name(std::string(2000, 'x'));
   grpc::ClientContext context;
   v1::EstimateResponse response;
-  EXPECT_EQ(stub->Estimate(&context, request, &response).error_code(), grpc::StatusCode::RESOURCE_EXHAUSTED);
+  const SeenError refused = Look(stub->Estimate(&context, request, &response));
+  EXPECT_EQ(refused.code, grpc::StatusCode::RESOURCE_EXHAUSTED);
+  EXPECT_EQ(refused.reason, "REQUEST_TOO_LARGE");
+  EXPECT_FALSE(refused.retry) << "it will not fit later either";
 }
 
 TEST_F(EstimateTest, SeveralPlatformsInTheOrderAskedFor) {

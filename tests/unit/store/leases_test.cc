@@ -80,6 +80,32 @@ TEST_F(LeasesTest, ALateResultOfALostLeaseCountsOnce) {
   EXPECT_EQ(store_->ProgressOf(campaign)->stages[0].done, 1);
 }
 
+TEST_F(LeasesTest, ALateResultTakesThePlaceOfAFailureThatWasMadeUp) {
+  AddAgent("a");
+  const int64_t campaign = AddCampaign("c", 1, 1);
+  Lease("a", "1", 1, 100);
+  ASSERT_TRUE(store_->ExpireLeases(200, 1).ok());
+  ASSERT_TRUE((*store_->FindMeasurement("c-0-0"))->has_failure());
+  EXPECT_EQ(store_->ProgressOf(campaign)->stages[0].failed, 1);
+  // It will be acknowledged, and the agent then forgets it.
+  EXPECT_EQ(*store_->AddMeasurement("a", Good("c-0-0", 5), "hash", 250), Stored::kNew);
+  EXPECT_EQ((*store_->FindMeasurement("c-0-0"))->timing().median_ms(), 5);
+  EXPECT_EQ(store_->ProgressOf(campaign)->stages[0].failed, 0);
+  EXPECT_EQ(store_->ProgressOf(campaign)->stages[0].done, 1);
+  EXPECT_EQ(*store_->AddMeasurement("a", Good("c-0-0", 6), "hash", 260), Stored::kDuplicate);
+  EXPECT_EQ((*store_->FindMeasurement("c-0-0"))->timing().median_ms(), 5) << "once";
+}
+
+TEST_F(LeasesTest, NoLeaseIsLostBecauseTheServerWasDown) {
+  AddCampaign("c", 1, 2);
+  Lease("a", "1", 1, 100);
+  Lease("b", "2", 1, 900);
+  ASSERT_TRUE(store_->ExtendLeases(500).ok());
+  EXPECT_EQ(*store_->ExpireLeases(450, 3), 0);
+  EXPECT_EQ(*store_->ExpireLeases(550, 3), 1);
+  EXPECT_EQ(*store_->ExpireLeases(950, 3), 1) << "a longer one was not cut";
+}
+
 TEST_F(LeasesTest, WhatAnAgentForgotIsReleased) {
   AddCampaign("c", 1, 3);
   Lease("a", "1", 1);

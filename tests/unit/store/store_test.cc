@@ -95,5 +95,73 @@ TEST_F(StoreTest, AFileOfANewerProgramIsLeftAlone) {
   EXPECT_EQ(Store::Open(path).status().code(), absl::StatusCode::kFailedPrecondition);
 }
 
+TEST_F(StoreTest, WaitingTasksMakeWayForBetterOnes) {
+  AddAgent("a");
+  const int64_t campaign = AddCampaign("plan", 2, 6);
+  // All of stage 0, then two of stage 1: a lease is of one stage.
+  ASSERT_EQ(store_->Lease("board", "agents/a", "job", 8, 1000).value_or(std::vector<TaskRecord>()).size(), 6u);
+  ASSERT_EQ(store_->Lease("board", "agents/a", "job1", 2, 1000).value_or(std::vector<TaskRecord>()).size(), 2u);
+  EXPECT_EQ(store_->CountWaiting(campaign, 1).value_or(-1), 4);
+  EXPECT_EQ(store_->MeasuredNames(campaign).value_or(std::vector<std::string>()).size(), 8u);
+  std::vector<TaskRecord> better;
+  for (int i = 0; i < 3; ++i) {
+    TaskRecord& task = better.emplace_back();
+    task.measurement_id = absl::StrCat("better-", i);
+    task.platform = "board";
+    task.stage = 1;
+    task.position = i;
+    task.name = absl::StrCat("better ", i);
+    task.network = "network";
+  }
+  EXPECT_EQ(store_->ReplaceWaiting(campaign, 1, better).value_or(-1), 3);
+  const auto progress = store_->ProgressOf(campaign);
+  ASSERT_TRUE(progress.ok()) << progress.status();
+  EXPECT_EQ(progress->stages[1].planned, 6) << "as many as before";
+  std::vector<std::string> names;
+  const auto rest = store_->Lease("board", "agents/a", "job2", 100, 1000);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  for (const TaskRecord& task : *rest) names.push_back(task.name);
+  std::sort(names.begin(), names.end());
+  EXPECT_EQ(names, (std::vector<std::string>{"better 0", "better 1", "better 2", "task 1.2"}))
+      << "the last ones made way";
+  for (TaskRecord& task : better) task.measurement_id += " again";
+  EXPECT_EQ(store_->ReplaceWaiting(campaign, 1, better).value_or(-1), 0) << "none waits any more";
+}
+
+TEST_F(StoreTest, HeldTasksAreNotHandedOutBeforeTheyAreReleased) {
+  AddAgent("a");
+  std::vector<TaskRecord> tasks = Tasks("plan", 2, 3);
+  for (TaskRecord& task : tasks) task.held = task.stage == 1;
+  v1::Campaign campaign;
+  campaign.set_platform("platforms/board");
+  campaign.set_state(v1::CAMPAIGN_STATE_RUNNING);
+  const int64_t id = store_->AddCampaign(campaign, tasks).value_or(0);
+  const auto first = store_->Lease("board", "agents/a", "job", 100, 1000);
+  ASSERT_TRUE(first.ok()) << first.status();
+  EXPECT_EQ(first->size(), 3u);
+  EXPECT_EQ(store_->CountWaiting(id, 1).value_or(-1), 3);
+  EXPECT_EQ(store_->ProgressOf(id)->stages[1].planned, 3) << "they are part of the plan";
+  ASSERT_TRUE(store_->Release(id).ok());
+  const auto rest = store_->Lease("board", "agents/a", "job2", 100, 1000);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  EXPECT_EQ(rest->size(), 3u);
+}
+
+TEST_F(StoreTest, HeldTasksAreDroppedWithTheOthers) {
+  AddAgent("a");
+  std::vector<TaskRecord> tasks = Tasks("plan", 2, 2);
+  for (TaskRecord& task : tasks) task.held = task.stage == 0;
+  v1::Campaign campaign;
+  campaign.set_platform("platforms/board");
+  campaign.set_state(v1::CAMPAIGN_STATE_RUNNING);
+  const int64_t id = store_->AddCampaign(campaign, tasks).value_or(0);
+  ASSERT_TRUE(store_->DropTasks(id, 1).ok());
+  ASSERT_TRUE(store_->Release(id).ok());
+  const auto rest = store_->Lease("board", "agents/a", "job", 100, 1000);
+  ASSERT_TRUE(rest.ok()) << rest.status();
+  ASSERT_EQ(rest->size(), 2u);
+  EXPECT_EQ((*rest)[0].stage, 1);
+}
+
 }  // namespace
 }  // namespace latimer::server
