@@ -8,6 +8,11 @@ find_package(nlohmann_json 3.11 REQUIRED)
 find_package(CLI11 REQUIRED)
 pkg_check_modules(GRPCPP REQUIRED IMPORTED_TARGET grpc++)
 
+# prometheus-cpp's own configuration asks for cURL's headers, which only its third library needs.
+find_path(LATIMER_PROMETHEUS_INCLUDE prometheus/exposer.h REQUIRED)
+find_library(LATIMER_PROMETHEUS_CORE prometheus-cpp-core REQUIRED)
+find_library(LATIMER_PROMETHEUS_PULL prometheus-cpp-pull REQUIRED)
+
 find_program(LATIMER_PROTOC protoc REQUIRED)
 find_program(LATIMER_GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 find_program(LATIMER_GRPC_PYTHON_PLUGIN grpc_python_plugin)

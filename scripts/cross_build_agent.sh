@@ -2,15 +2,16 @@
 # Builds latimer-agent for 64-bit Arm on a Debian machine (docs/cross-compiling.md), with Debian's arm64 libraries
 # unpacked into a cache folder: apart from the cross compiler nothing is installed.
 #
-# usage: scripts/cross_build_agent.sh [BUILD_DIR]      default: build/agent-arm64
+# usage: scripts/cross_build_agent.sh [BUILD_DIR [CMAKE_OPTION…]]      default: build/agent-arm64
 #
 # Exit code 3: the compiler or the libraries cannot be had here.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
 readonly build_dir="${1:-build/agent-arm64}"
+readonly cmake_options=("${@:2}")
 readonly sysroot="${XDG_CACHE_HOME:-$HOME/.cache}/latimer/sysroot-arm64"
-readonly packages=(libabsl-dev libprotobuf-dev libgrpc++-dev libonnx-dev nlohmann-json3-dev libcli11-dev
+readonly packages=(libabsl-dev libprotobuf-dev libgrpc++-dev libonnx-dev nlohmann-json3-dev libcli11-dev prometheus-cpp-dev
                    libopencv-dnn-dev libc6-dev)
 say() { printf 'cross build: %s\n' "$*" >&2; }
 unavailable() { say "$*"; exit 3; }
@@ -18,11 +19,14 @@ as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo "$@"; fi; }
 
 command -v apt-get >/dev/null && command -v dpkg >/dev/null || unavailable "this is no Debian machine"
 if ! command -v aarch64-linux-gnu-g++ >/dev/null; then
-  as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++-aarch64-linux-gnu >&2 ||
+  install=(env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends g++-aarch64-linux-gnu)
+  # A fresh machine has no package lists yet.
+  as_root "${install[@]}" >&2 || { as_root apt-get -q update >&2 && as_root "${install[@]}" >&2; } ||
     unavailable "g++-aarch64-linux-gnu cannot be installed"
 fi
 
-if [ ! -f "$sysroot/complete" ]; then
+# Fetched again when the list of packages has changed.
+if [ "$(cat "$sysroot/complete" 2>/dev/null)" != "${packages[*]}" ]; then
   say "fetching Debian's arm64 libraries into $sysroot"
   # A package database of its own: this machine's stays as it is.
   apt="$sysroot.apt"
@@ -45,11 +49,11 @@ if [ ! -f "$sysroot/complete" ]; then
     ln -sf "$library" "$sysroot/usr/lib/aarch64-linux-gnu/"
   done
   rm -rf "$apt"
-  touch "$sysroot/complete"
+  printf '%s\n' "${packages[*]}" > "$sysroot/complete"
 fi
 
 cmake -S . -B "$build_dir" -G Ninja -DCMAKE_BUILD_TYPE=Release \
   -DCMAKE_TOOLCHAIN_FILE="$PWD/cmake/toolchains/aarch64-linux-gnu.cmake" -DLATIMER_SYSROOT="$sysroot" \
-  -DLATIMER_AGENT_ONLY=ON -DLATIMER_BUILD_TESTS=OFF -DLATIMER_BUILD_BENCH=OFF
+  -DLATIMER_AGENT_ONLY=ON -DLATIMER_BUILD_TESTS=OFF -DLATIMER_BUILD_BENCH=OFF "${cmake_options[@]}"
 cmake --build "$build_dir" --target latimer-agent
 say "built $build_dir/bin/latimer-agent"

@@ -2,18 +2,23 @@
 # Installs the Debian packages Latimer needs and does not find. Safe to run again: with everything there it changes
 # nothing and needs no network. Debian 12 and 13.
 #
-# usage: scripts/install_dependencies.sh [GROUP…]     groups: build (default), test, lint, all
+# usage: scripts/install_dependencies.sh [GROUP…]     groups: build (default), test, lint, package, all
 set -euo pipefail
 
 # cmake/dependencies.cmake names the libraries; keep the two lists together.
 readonly build=(g++ cmake ninja-build pkg-config libabsl-dev libprotobuf-dev protobuf-compiler libgrpc++-dev
-                protobuf-compiler-grpc libonnx-dev nlohmann-json3-dev libcli11-dev libssl-dev libxgboost-dev)
+                protobuf-compiler-grpc libonnx-dev nlohmann-json3-dev libcli11-dev prometheus-cpp-dev libssl-dev libxgboost-dev
+                libsqlite3-dev)
 # Tests, benchmarks, and the Python client with its examples. openssl makes the certificates of the TLS tests.
-readonly test=(libopencv-dnn-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf openssl)
+readonly test=(prometheus nginx-light libopencv-dnn-dev libgtest-dev libgmock-dev libbenchmark-dev python3 python3-grpcio python3-protobuf python3-yaml
+               openssl)
 # Formatter, static analysis, fuzzing.
 readonly lint=(clang clang-format clang-tidy libclang-rt-dev)
+# Debian packages, with the engines that Debian itself has (ONNX Runtime: from Debian 13 on).
+readonly packaging=(libopencv-dnn-dev dpkg-dev gzip file)
+readonly packaging_optional=(libonnxruntime-dev)
 # Shorter builds where the distribution has them; their absence is no error.
-readonly optional=(ccache lld)
+optional=(ccache lld)
 
 say() { printf 'dependencies: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
@@ -26,9 +31,10 @@ for group in "${groups[@]}"; do
     build) wanted+=("${build[@]}") ;;
     test) wanted+=("${build[@]}" "${test[@]}") ;;
     lint) wanted+=("${lint[@]}") ;;
-    all) wanted+=("${build[@]}" "${test[@]}" "${lint[@]}") ;;
+    package) wanted+=("${packaging[@]}"); optional+=("${packaging_optional[@]}") ;;
+    all) wanted+=("${build[@]}" "${test[@]}" "${lint[@]}" "${packaging[@]}") ;;
     -h|--help) sed -n 's/^# \{0,1\}//p' "$0" | sed -n 2,5p; exit 0 ;;
-    *) die "unknown group '$group'; groups: build, test, lint, all" ;;
+    *) die "unknown group '$group'; groups: build, test, lint, package, all" ;;
   esac
 done
 
@@ -38,8 +44,9 @@ if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
   exit 1
 fi
 
-installed() { dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null | grep -qx installed; }
-available() { apt-cache policy "$1" 2>/dev/null | grep -q '^ *Candidate: [^(]'; }
+installed() { [ "$(dpkg-query -W -f='${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
+# Not grep -q: it leaves before apt-cache has written all, which then fails, now and then.
+available() { apt-cache policy "$1" 2>/dev/null | grep '^ *Candidate: [^(]' >/dev/null; }
 as_root() {
   if [ "$(id -u)" = 0 ]; then
     "$@"

@@ -20,7 +20,7 @@ fi
 if dpkg-query -W -f='${Status}' libonnxruntime-dev 2>/dev/null | grep -q 'ok installed'; then
   exit 0
 fi
-if apt-cache policy libonnxruntime-dev 2>/dev/null | grep -q 'Candidate: [0-9]'; then
+if apt-cache policy libonnxruntime-dev 2>/dev/null | grep 'Candidate: [0-9]' >/dev/null; then
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends libonnxruntime-dev >&2
   exit 0
 fi

@@ -9,6 +9,10 @@
 #include "absl/strings/string_view.h"
 #include "tests/fuzz/exercise.h"
 
+namespace google::protobuf {
+class Message;
+}
+
 namespace latimer::fuzz {
 
 using Random = std::mt19937_64;
@@ -20,6 +24,9 @@ std::string Mutate(Form form, absl::string_view bytes, Random& random);
 // The parts of Mutate(). Empty: `bytes` does not parse.
 std::string MutateMessage(Form form, absl::string_view bytes, Random& random);
 std::string MutateJson(absl::string_view bytes, Random& random);
+
+// Changes a few fields of any message.
+void MutateFields(google::protobuf::Message* message, Random& random);
 
 // Lines changed, repeated, moved or removed; for reports that are no JSON.
 std::string MutateText(absl::string_view text, Random& random);

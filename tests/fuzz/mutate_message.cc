@@ -193,6 +193,10 @@ class MessageMutator {
 
 }  // namespace
 
+void MutateFields(Message* message, Random& random) {
+  for (uint64_t changes = 1 + random() % 3; changes > 0; --changes) MessageMutator(message, random).ChangeOneField();
+}
+
 std::string MutateMessage(Form form, absl::string_view bytes, Random& random) {
   std::unique_ptr<Message> message;
   if (form == Form::kOnnx) {

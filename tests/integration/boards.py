@@ -26,9 +26,9 @@ SHORT = ("--heartbeat", "0.3")  # so that what is lost is noticed soon
 class Agent:
     """A latimer-agent. Without a token it was enrolled before, and its credential is in `state`."""
 
-    def __init__(self, address, state, token=None, backend=BOARD, arguments=()):
+    def __init__(self, address, state, token=None, backend=BOARD, arguments=(), program=AGENT):
         self._log = b""
-        command = [AGENT, "--server", address, "--backend", backend, "--state-dir", str(state)]
+        command = [program, "--server", address, "--backend", backend, "--state-dir", str(state)]
         command += arguments
         self.process = subprocess.Popen(
             command + (["--token", token] if token else []),
@@ -115,6 +115,7 @@ class BoardsTestCase(unittest.TestCase):
     """Each test has a server of its own, with a data folder."""
 
     server_arguments = ()
+    agent_program = AGENT
     pace = SHORT  # of agents and server; (): as by default
 
     def setUp(self):
@@ -147,7 +148,8 @@ class BoardsTestCase(unittest.TestCase):
 
     def launch(self, name="agent", token=None, address=None, backend=BOARD, arguments=()):
         """Starts the program, and does not wait for it to take part."""
-        agent = Agent(address or self.address, self.path / name, token, backend, (*self.pace, *arguments))
+        state = self.path / name
+        agent = Agent(address or self.address, state, token, backend, (*self.pace, *arguments), self.agent_program)
         self.agents.append(agent)
         return agent
 
@@ -173,7 +175,7 @@ class BoardsTestCase(unittest.TestCase):
         self.fail(f"in vain: {what}; agents say: {logs}, the campaign: {self.campaign()}, the server: {server}")
 
     def start_campaign(self, measurements=MEASUREMENTS):
-        self.cli("campaign", "start", "--platform", PLATFORM, "--max-measurements", measurements)
+        self.cli("campaign", "start", "--platform", PLATFORM, "--method", "smart-padding", "--max-measurements", measurements)
 
     def campaign(self):
         done = harness.run(harness.CLI, "campaign", "show", "1", "--format", "json", "--server", self.address)

@@ -100,7 +100,7 @@ class RefusalTest(boards.BoardsTestCase):
         self.start_campaign(50)
         said = self.cli("measure", path, "--platform", boards.PLATFORM, expected=1)
         self.assertIn("NoSuchOperator", said)
-        campaign = self.check_end(most_failed=5, others=1)  # OpenCV refuses a few of the campaign's own, too
+        campaign = self.check_end(most_failed=12, others=1)  # OpenCV refuses excerpts of transformers, too
         if campaign["failed"]:
             self.assertIn("OpenCV refused the network", campaign["message"])
         good = next(harness.NETWORKS.glob("nb101/*"))

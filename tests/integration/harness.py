@@ -5,12 +5,14 @@ Nothing here skips: without gRPC for Python the import below fails, and with it 
 
 import os
 import pathlib
+import re
 import select
 import signal
 import subprocess
 import tempfile
 import time
 import unittest
+import urllib.request
 
 import grpc
 
@@ -71,6 +73,12 @@ class Server:
         # Not by seeking: the server writes at the same offset.
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+    def metrics(self):
+        """What /metrics says, as text; the server was started with --metrics-listen."""
+        address = re.search(r'"msg":"serving metrics","address":"([^"]+)"', self.log())[1]
+        with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as page:
+            return page.read().decode()
 
     def channel(self):
         return grpc.insecure_channel(self.address, [("grpc.max_receive_message_length", -1)])

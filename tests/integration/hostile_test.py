@@ -31,6 +31,8 @@ def chain(count):
 
 
 class HostileTest(harness.ServerTestCase):
+    server_arguments = ("--metrics-listen", "127.0.0.1:0")
+
     def setUp(self):
         self.estimation = estimation_service_pb2_grpc.EstimationServiceStub(self.channel)
         self.addCleanup(self.assert_still_answers)
@@ -97,12 +99,39 @@ class HostileTest(harness.ServerTestCase):
         self.assert_error(self.estimate_refusal(onnx_model=bytes(3 << 20)), INVALID, "network.onnx_model")
 
     def test_a_message_over_the_limit(self):
-        request = estimation_service_pb2.EstimateRequest(
-            platform="zcu102-dnndk", network=network_pb2.NetworkSource(onnx_model=bytes(9 << 20))
+        large = network_pb2.NetworkSource(onnx_model=bytes(9 << 20))
+        networks = network_service_pb2_grpc.NetworkServiceStub(self.channel)
+        for call, request in (
+            (self.estimation.Estimate, estimation_service_pb2.EstimateRequest(platform="zcu102-dnndk", network=large)),
+            (networks.DescribeNetwork, network_service_pb2.DescribeNetworkRequest(network=large)),
+        ):
+            error = self.refusal(call, request)
+            self.assert_error(error, EXHAUSTED, text=f"has {request.ByteSize()} bytes; this server takes 8388608")
+            self.assertEqual("REQUEST_TOO_LARGE", error.reason)
+            self.assertIsNone(error.retry_after_s, "it will not fit later either")
+        # On a stream it is one answer; the stream goes on.
+        request = estimation_service_pb2.EstimateRequest(platform="zcu102-dnndk", network=large)
+        good = estimation_service_pb2.EstimateRequest(
+            platform="zcu102-dnndk", network=network_pb2.NetworkSource(onnx_model=GOOD)
         )
+        messages = [estimation_service_pb2.EstimateStreamRequest(id=i, request=r) for i, r in ((1, request), (2, good))]
+        answers = {answer.id: answer for answer in self.estimation.EstimateStream(iter(messages), timeout=10)}
+        self.assertEqual("REQUEST_TOO_LARGE", errors.from_status(answers[1].error).reason)
+        self.assertTrue(answers[2].HasField("estimate"))
+        counted = self.server.metrics()
+        for service, count in (("EstimationService", 2), ("NetworkService", 1)):
+            self.assertIn(
+                f'latimer_rpc_errors_total{{service="latimer.v1.{service}",code="RESOURCE_EXHAUSTED",'
+                f'reason="REQUEST_TOO_LARGE"}} {count}\n', counted,
+            )
+
+    def test_a_message_far_over_the_limit_is_refused_before_it_is_read(self):
+        source = network_pb2.NetworkSource(onnx_model=bytes(33 << 20))
+        request = estimation_service_pb2.EstimateRequest(platform="zcu102-dnndk", network=source)
         with self.assertRaises(grpc.RpcError) as caught:
             self.estimation.Estimate(request, timeout=10)
         self.assertEqual(EXHAUSTED, caught.exception.code())
+        self.assertIn("larger than max", caught.exception.details())
 
     def test_dimensions_beyond_64_bits(self):
         for dims in ([1 << 62, 4], [1 << 31] * 3, [(1 << 63) - 1]):

@@ -1,12 +1,16 @@
 """TLS and mutual TLS with certificates made here by openssl."""
 
 import pathlib
+import re
+import shutil
+import ssl
 import subprocess
 import tempfile
 import unittest
 
 import grpc
 import harness
+import played
 from latimer_client import LatimerClient, LatimerError
 
 
@@ -35,6 +39,13 @@ class Certificates:
     def read(self, name):
         return self.path(name).read_bytes()
 
+    def expiry(self, name):
+        """When it ends to be valid, in seconds."""
+        done = subprocess.run(
+            ["openssl", "x509", "-enddate", "-noout", "-in", self.path(f"{name}.pem")], check=True, capture_output=True
+        )
+        return ssl.cert_time_to_seconds(done.stdout.decode().strip().removeprefix("notAfter="))
+
     def sign(self, name, authority):
         extensions = self.path("extensions.txt")
         extensions.write_text("subjectAltName=DNS:localhost,IP:127.0.0.1\n")
@@ -59,7 +70,7 @@ class TlsTest(unittest.TestCase):
         tls = ("--tls-cert", c.path("server.pem"), "--tls-key", c.path("server.key"))
         cls.tls = harness.Server(*tls)
         cls.addClassCleanup(cls.tls.stop)
-        cls.mutual = harness.Server(*tls, "--tls-client-ca", c.path("ca.pem"))
+        cls.mutual = harness.Server(*tls, "--tls-client-ca", c.path("ca.pem"), "--metrics-listen", "127.0.0.1:0")
         cls.addClassCleanup(cls.mutual.stop)
 
     def platforms(self, server, authority="ca", client=None):
@@ -95,11 +106,19 @@ class TlsTest(unittest.TestCase):
     def test_mutual_tls_lets_a_client_of_the_authority_in(self):
         self.assertEqual(list(harness.PLATFORMS), self.platforms(self.mutual, client="client"))
 
+    def failures(self):
+        """Handshakes that failed at the server with mutual TLS, as its metric tells."""
+        return int(re.search(r"(?m)^latimer_tls_handshake_failures_total (\d+)$", self.mutual.metrics())[1])
+
     def test_mutual_tls_refuses_a_client_without_certificate(self):
+        before = self.failures()
         self.assert_refused(lambda: self.platforms(self.mutual))
+        self.assertGreater(self.failures(), before)
 
     def test_mutual_tls_refuses_a_certificate_of_another_authority(self):
+        before = self.failures()
         self.assert_refused(lambda: self.platforms(self.mutual, client="stranger"))
+        self.assertGreater(self.failures(), before)
         self.assertEqual(list(harness.PLATFORMS), self.platforms(self.mutual, client="client"))
 
     def test_command_line_over_tls(self):
@@ -118,6 +137,48 @@ class TlsTest(unittest.TestCase):
         refused = self.command_line(self.tls)
         self.assertEqual(1, refused.returncode)
         self.assertIn("--tls", refused.stderr)
+
+    def test_a_new_certificate_is_used_without_a_restart_and_a_bad_one_is_not(self):
+        c = self.certificates
+        files = c.path("live")
+        files.mkdir()
+
+        def install(name, *suffixes):
+            for suffix in suffixes:
+                shutil.copy(c.path(f"{name}.{suffix}"), files / f"new.{suffix}")
+                (files / f"new.{suffix}").rename(files / f"server.{suffix}")
+
+        def reached(authority):
+            try:
+                return self.platforms(server, authority=authority) == list(harness.PLATFORMS)
+            except LatimerError:
+                return False
+
+        install("server", "key", "pem")
+        with harness.Server(
+            "--tls-cert", files / "server.pem", "--tls-key", files / "server.key", "--tls-reload", "0.2",
+            "--metrics-listen", "127.0.0.1:0",
+        ) as server:
+            metric = r"(?m)^latimer_tls_certificate_expiry_timestamp_seconds (\S+)$"
+            self.assertEqual(c.expiry("server"), float(re.search(metric, server.metrics())[1]))
+            credentials = grpc.ssl_channel_credentials(c.read("ca.pem"))
+            with LatimerClient(server.address, credentials=credentials, timeout_s=10) as old:
+                old.list_platforms()
+                # Half a renewal, and worse: the old one serves on, and the log says why, once.
+                install("stranger", "pem")
+                played.wait_until(lambda: "new TLS files not taken" in server.log(), "it is refused", 10)
+                self.assertTrue(reached("ca"))
+                (files / "server.key").write_text("no key")
+                played.wait_until(lambda: "is not in PEM format" in server.log(), "that too", 10)
+                self.assertTrue(reached("ca"))
+                self.assertEqual(2, server.log().count("new TLS files not taken"))
+                # The other half comes: new connections get it, those that are open go on.
+                install("stranger", "key")
+                played.wait_until(lambda: reached("other_ca"), "the new certificate is used", 10)
+                self.assertFalse(reached("ca"))
+                self.assertEqual(list(harness.PLATFORMS), [p.name.split("/")[1] for p in old.list_platforms()])
+            self.assertIn("TLS files read again", server.log())
+            self.assertEqual(c.expiry("stranger"), float(re.search(metric, server.metrics())[1]))
 
     def test_server_refuses_halves_and_foreign_keys(self):
         c = self.certificates

@@ -184,19 +184,20 @@ def main():
     add("docs/cli.md", check_options(cli, "latimer-server", help_of(server)))
     for command in ("estimate", "platforms", "network", "token create", "agents", "agents revoke", "agents accept",
                     "campaign start", "campaign watch", "campaign list", "campaign show", "campaign cancel", "measure",
-                    "evaluate", "platforms versions", "platforms rollback"):
+                    "import-report", "evaluate", "platforms versions", "platforms rollback"):
         add("docs/cli.md", check_options(cli, f"latimer {command}", help_of(latimer, *command.split())))
     answers = ["NetworkEstimate", "UnitEstimate", "Latency", "MemoryEstimate", "Warning", "Platform", "ModelVersion",
                "LayerModelDescription", "AnalyticalModel", "Unrolling", "Accuracy", "FusionRule",
                "DescribeNetworkResponse", "LayerDescription", "NetworkInput", "CreateTokenResponse", "Agent",
                "Fingerprint", "BoardConditions", "Campaign", "CampaignStage", "MeasureNetworkResponse", "Measurement",
-               "Timing", "LayerTiming", "PlatformVersion"]
+               "Timing", "LayerTiming", "Power", "ImportedReport", "ImportReportsResponse", "ReportImport", "UnmatchedRow",
+               "PlatformVersion"]
     for message in answers:
         add("docs/cli.md", check_names(cli, api.fields(f"latimer.v1.{message}", json=True), message))
 
     described = docs["docs/api.md"]
     add("docs/api.md", check_names(described, [m.name for s in api.services for m in s.method], "calls"))
-    add("docs/api.md", check_reasons(described, reasons(texts("core/", "server/"))))
+    add("docs/api.md", check_reasons(described, reasons(texts("core/", "server/", "backends/reports/"))))
 
     platform = docs["docs/platform-format.md"]
     for message in sorted(api.reach("latimer.model.v1.PlatformModel")):

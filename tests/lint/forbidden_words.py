@@ -17,11 +17,11 @@ GROUPS = [
     ("a test that does not test", SWITCHED_OFF),
     ("a path of one machine", MACHINE),
 ]
-# Whom the tree may link to. Packages come from wherever the machine it is built on takes them: no other host belongs
-# here.
+# Whom the tree may link to; this machine itself, and the name of SVG's language. Packages come from wherever the machine
+# it is built on takes them: no other host belongs here.
 HOSTS = {
     "www.apache.org", "github.com", "git-lfs.github.com", "google.aip.dev", "cloud.google.com", "grpc.io", "onnx.ai",
-    "protobuf.dev", "doi.org", "gcc.gnu.org",
+    "protobuf.dev", "doi.org", "gcc.gnu.org", "prometheus.io", "127.0.0.1", "www.w3.org",
 }
 URL = re.compile(r"\b[a-z]+://([\w-]+(?:\.[\w-]+)+)", re.IGNORECASE)
 LONGEST_FILE = 700  # lines of source: one idea each

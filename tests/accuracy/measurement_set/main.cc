@@ -12,6 +12,7 @@
 #include "tests/accuracy/measurement_set/measure.h"
 #include "tests/accuracy/measurement_set/set_file.h"
 #include "tests/accuracy/measurement_set/set_fit.h"
+#include "tests/accuracy/measurement_set/tables.h"
 
 namespace latimer {
 namespace {
@@ -62,22 +63,38 @@ void PrintNetworks(const std::vector<JudgedNetwork>& networks, bool each) {
   }
 }
 
-absl::Status Fit(const std::string& file, int excerpts, bool each, const std::string& model_file) {
+struct FitOptions {
+  int excerpts = 0;  // 0: all
+  bool each = false;
+  bool tables = false;
+  std::string model_file;   // written; empty: nowhere
+  std::string layers_file;  // written; empty: nowhere
+};
+
+absl::Status Fit(const std::string& file, const FitOptions& options) {
   LATIMER_ASSIGN_OR_RETURN(const model::v1::MeasurementSet set, ReadMeasurementSet(file));
   double board_seconds = 0;
+  int64_t measurements = 0;
   for (const model::v1::MeasuredNetwork& one : set.measurements()) {
-    if (one.use() == model::v1::MEASUREMENT_USE_EXCERPT) board_seconds += one.measurement().board_seconds();
+    if (one.use() != model::v1::MEASUREMENT_USE_EXCERPT) continue;
+    board_seconds += one.measurement().board_seconds();
+    ++measurements;
   }
-  LATIMER_ASSIGN_OR_RETURN(const fitting::FitInput input, FitInputOf(set, excerpts));
+  LATIMER_ASSIGN_OR_RETURN(const fitting::FitInput input, FitInputOf(set, options.excerpts));
   const auto start = std::chrono::steady_clock::now();
   LATIMER_ASSIGN_OR_RETURN(const fitting::FitResult result, fitting::FitPlatform(input));
   const double seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
-  std::printf("%s: %zu excerpts, %.0f s of board time, fitted in %.1f s, %.1f MB\n", set.description().c_str(),
-              input.excerpts.size(), board_seconds, seconds, static_cast<double>(result.model.ByteSizeLong()) / 1e6);
+  std::printf("%s: %zu excerpts (%lld measurements in the set, %.0f s of board time), fitted in %.1f s, %.1f MB\n",
+              set.description().c_str(), input.excerpts.size(), static_cast<long long>(measurements), board_seconds,
+              seconds, static_cast<double>(result.model.ByteSizeLong()) / 1e6);
   PrintTypes(result);
-  LATIMER_ASSIGN_OR_RETURN(const std::vector<JudgedNetwork> networks, JudgeOn(set, result.model, 0.9));
-  PrintNetworks(networks, each);
-  if (!model_file.empty()) std::ofstream(model_file, std::ios::binary) << result.model.SerializeAsString();
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<JudgedNetwork> networks, JudgeOn(set, result.model));
+  PrintNetworks(networks, options.each);
+  if (options.tables) LATIMER_RETURN_IF_ERROR(PrintTables(set, result.model));
+  if (!options.layers_file.empty()) LATIMER_RETURN_IF_ERROR(WriteLayers(set, result.model, options.layers_file));
+  if (!options.model_file.empty()) {
+    std::ofstream(options.model_file, std::ios::binary) << result.model.SerializeAsString();
+  }
   return absl::OkStatus();
 }
 
@@ -102,17 +119,17 @@ int main(int argc, char** argv) {
   measure->add_option("--seed", options.seed);
   measure->add_option("--networks", options.networks, "Folder of ONNX models to judge on");
   measure->add_option("--repeats", options.repeats, "Measurements of each network");
-  int excerpts = 0;
-  bool each = false;
-  std::string model_file;
+  measure->add_flag("--black-box", options.black_box, "Whole times only: excerpts are also cut off behind each layer");
+  latimer::FitOptions fitting;
   CLI::App* fit = app.add_subcommand("fit", "Fit to the excerpts of a file, judge on its networks");
   fit->add_option("file", file)->required()->check(CLI::ExistingFile);
-  fit->add_option("--excerpts", excerpts, "Use only so many");
-  fit->add_option("--model-out", model_file, "Where to write the model (binary)");
-  fit->add_flag("--each", each, "Print every network");
+  fit->add_option("--excerpts", fitting.excerpts, "Use only so many");
+  fit->add_option("--model-out", fitting.model_file, "Where to write the model (binary)");
+  fit->add_flag("--each", fitting.each, "Print every network");
+  fit->add_flag("--tables", fitting.tables, "Print the tables of docs/results.md");
+  fit->add_option("--layers-out", fitting.layers_file, "Where to write every layer (CSV)");
   CLI11_PARSE(app, argc, argv);
-  const absl::Status status =
-      measure->parsed() ? latimer::Measure(options, file) : latimer::Fit(file, excerpts, each, model_file);
+  const absl::Status status = measure->parsed() ? latimer::Measure(options, file) : latimer::Fit(file, fitting);
   if (status.ok()) return 0;
   std::fprintf(stderr, "latimer-measurement-set: %s\n", std::string(status.message()).c_str());
   return 1;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <random>
 #include <utility>
 #include <vector>
 
@@ -12,12 +13,18 @@
 #include "agent/engine/measure_task.h"
 #include "backends/registry.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/network_prefix.h"
 #include "core/benchmark/plan.h"
+#include "core/benchmark/validation_networks.h"
 #include "core/network/onnx/onnx_export.h"
 #include "core/network/onnx/onnx_import.h"
+#include "core/network/simplify.h"
+#include "tests/accuracy/measurement_set/set_fit.h"
 
 namespace latimer {
 namespace {
+
+constexpr double kSpreadOfCuts = 0.001;  // what two of them differ by is known as well as both
 
 absl::StatusOr<std::vector<model::v1::MeasuredNetwork>> ReadNetworks(const std::string& folder) {
   std::vector<model::v1::MeasuredNetwork> networks;
@@ -41,6 +48,32 @@ absl::StatusOr<std::vector<model::v1::MeasuredNetwork>> ReadNetworks(const std::
   return networks;
 }
 
+// The validation networks of campaigns; what callers see is judged on others.
+absl::Status AddValidation(std::vector<model::v1::MeasuredNetwork>& networks) {
+  for (absl::string_view name : benchmark::ValidationNetworkNames()) {
+    LATIMER_ASSIGN_OR_RETURN(const Network network, benchmark::ValidationNetwork(name));
+    LATIMER_ASSIGN_OR_RETURN(std::string onnx, ExportOnnx(network));
+    model::v1::MeasuredNetwork& one = networks.emplace_back();
+    one.set_name(std::string(name));
+    one.set_use(model::v1::MEASUREMENT_USE_VALIDATION);
+    one.mutable_network()->set_onnx_model(std::move(onnx));
+  }
+  return absl::OkStatus();
+}
+
+// Where cutting an excerpt tells two layers apart, whole last: numbers of layers as drawn.
+std::vector<size_t> CutsOf(const Network& excerpt) {
+  std::vector<size_t> cuts;
+  size_t before = 0;
+  for (size_t layers = 1; layers < excerpt.layers.size(); ++layers) {
+    const size_t simplified = Simplify(benchmark::NetworkPrefix(excerpt, layers)).layers.size();
+    if (simplified > before) cuts.push_back(layers);
+    before = simplified;
+  }
+  cuts.push_back(excerpt.layers.size());
+  return cuts;
+}
+
 }  // namespace
 
 absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& options) {
@@ -48,6 +81,10 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
   settings.threads = options.threads;
   LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<Backend> backend, CreateBackend(options.backend, settings));
   LATIMER_ASSIGN_OR_RETURN(std::vector<model::v1::MeasuredNetwork> networks, ReadNetworks(options.networks));
+  LATIMER_RETURN_IF_ERROR(AddValidation(networks));
+  // Neighbours of one kind would see one mood of the machine.
+  std::mt19937_64 random(options.seed);
+  std::shuffle(networks.begin(), networks.end(), random);
   benchmark::PlanOptions plan_options;
   plan_options.method = benchmark::Method::kExcerpts;
   plan_options.max_measurements = std::max(50, options.excerpts * 10 / 8);
@@ -59,6 +96,7 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
   set.set_description(
       absl::StrCat(options.backend, ", threads ", options.threads, ", excerpts of seed ", options.seed));
   v1::TimingOptions timing;
+  if (options.black_box) timing.set_target_spread(kSpreadOfCuts);
   auto measure = [&](model::v1::MeasuredNetwork* one, bool report) {
     v1::BenchmarkTask task;
     task.set_measurement_id(absl::StrCat(set.measurements_size()));
@@ -83,16 +121,20 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
     for (; turn < turns && turn * excerpts.size() <= i * turns; ++turn) {
       model::v1::MeasuredNetwork* one = set.add_measurements();
       *one = networks[turn % networks.size()];
-      measure(one, turn < networks.size());
+      measure(one, turn < networks.size() && !options.black_box);
     }
     if (i == excerpts.size()) break;
-    LATIMER_ASSIGN_OR_RETURN(std::string onnx, ExportOnnx(excerpts[i]->subject));
-    model::v1::MeasuredNetwork* one = set.add_measurements();
-    one->set_name(excerpts[i]->key);
-    one->set_use(model::v1::MEASUREMENT_USE_EXCERPT);
-    one->mutable_network()->set_onnx_model(std::move(onnx));
-    one->set_flush_bytes(excerpts[i]->flush_bytes);
-    measure(one, true);
+    const Network& excerpt = excerpts[i]->subject;
+    const std::vector<size_t> cuts = options.black_box ? CutsOf(excerpt) : std::vector<size_t>{excerpt.layers.size()};
+    for (size_t layers : cuts) {
+      LATIMER_ASSIGN_OR_RETURN(std::string onnx, ExportOnnx(benchmark::NetworkPrefix(excerpt, layers)));
+      model::v1::MeasuredNetwork* one = set.add_measurements();
+      one->set_name(options.black_box ? CutName(excerpts[i]->key, layers) : excerpts[i]->key);
+      one->set_use(model::v1::MEASUREMENT_USE_EXCERPT);
+      one->mutable_network()->set_onnx_model(std::move(onnx));
+      one->set_flush_bytes(excerpts[i]->flush_bytes);
+      measure(one, !options.black_box);
+    }
     if (i % 100 == 99)
       std::fprintf(stderr, "%zu of %zu excerpts, %zu of %zu networks\n", i + 1, excerpts.size(), turn, turns);
   }

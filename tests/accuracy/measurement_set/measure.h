@@ -16,6 +16,8 @@ struct MeasureOptions {
   uint64_t seed = 1;
   std::string networks;  // folder of ONNX models, read recursively; empty: none
   int repeats = 2;       // of each network, spread over the whole time
+  // Reports are not asked for, and every excerpt is also measured cut off behind each of its layers.
+  bool black_box = false;
 };
 
 // Networks and excerpts take turns, so that both see the machine in the same moods. Prints progress.

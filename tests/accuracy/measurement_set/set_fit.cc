@@ -8,18 +8,73 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
+#include "core/fitting/cut_excerpts.h"
 #include "core/fitting/measured_excerpt.h"
 #include "core/network/read_network.h"
 
 namespace latimer {
 namespace {
 
+constexpr char kCut[] = ", layers ";
+
 std::string Fact(const v1::Fingerprint& fingerprint, const std::string& name) {
   const auto found = fingerprint.facts().find(name);
   return found == fingerprint.facts().end() ? std::string("unknown") : found->second;
 }
 
+struct Measured {
+  const model::v1::MeasuredNetwork* first = nullptr;
+  double median_ms = 0;
+  double noise_floor = 0;  // see JudgedNetwork
+};
+
+// The networks of one use, each with all its measurements, by name.
+std::vector<Measured> NetworksOf(const model::v1::MeasurementSet& set, model::v1::MeasurementUse use) {
+  std::map<std::string, std::pair<const model::v1::MeasuredNetwork*, std::vector<double>>> networks;
+  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
+    if (one.use() != use || !one.measurement().has_timing()) continue;
+    auto& [first, ms] = networks[one.name()];
+    if (first == nullptr) first = &one;
+    ms.push_back(one.measurement().timing().median_ms());
+  }
+  std::vector<Measured> all;
+  for (auto& [name, entry] : networks) {
+    auto& [first, ms] = entry;
+    const double noise_floor = ms.size() > 1 ? std::abs(ms[1] / ms[0] - 1) : 0;
+    std::sort(ms.begin(), ms.end());
+    all.push_back({first, (ms[(ms.size() - 1) / 2] + ms[ms.size() / 2]) / 2, noise_floor});
+  }
+  return all;
+}
+
+// Cut excerpts of a set without reports.
+absl::StatusOr<std::vector<fitting::CutExcerpt>> CutExcerptsOf(const model::v1::MeasurementSet& set, int excerpts) {
+  std::vector<fitting::CutExcerpt> all;
+  std::map<std::string, size_t> index;
+  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
+    if (one.use() != model::v1::MEASUREMENT_USE_EXCERPT || !one.measurement().has_timing()) continue;
+    const std::string name = one.name().substr(0, one.name().find(kCut));
+    const auto [at, is_new] = index.emplace(name, all.size());
+    if (is_new) {
+      if (excerpts > 0 && static_cast<int>(all.size()) >= excerpts) break;
+      all.emplace_back().flushed_bytes = static_cast<double>(one.flush_bytes());
+    }
+    LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(one.network()));
+    const v1::Timing& timing = one.measurement().timing();
+    all[at->second].beginnings.push_back({std::move(network), timing.median_ms() / 1e3, timing.median_spread()});
+  }
+  return all;
+}
+
+bool HasReports(const model::v1::MeasurementSet& set) {
+  return std::any_of(set.measurements().begin(), set.measurements().end(), [](const auto& one) {
+    return one.use() == model::v1::MEASUREMENT_USE_EXCERPT && one.measurement().layers_size() > 0;
+  });
+}
+
 }  // namespace
+
+std::string CutName(absl::string_view excerpt, size_t layers) { return absl::StrCat(excerpt, kCut, layers); }
 
 absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& set, int excerpts) {
   fitting::FitInput input;
@@ -36,6 +91,15 @@ absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& se
   base.set_description(set.description());
   base.set_create_date("2026-01-01");
   base.set_simulated(set.fingerprint().simulated());
+  for (const Measured& one : NetworksOf(set, model::v1::MEASUREMENT_USE_VALIDATION)) {
+    LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(one.first->network()));
+    input.validation.push_back({one.first->name(), std::move(network), one.median_ms / 1e3});
+  }
+  if (!HasReports(set)) {
+    LATIMER_ASSIGN_OR_RETURN(std::vector<fitting::CutExcerpt> cut, CutExcerptsOf(set, excerpts));
+    input.excerpts = fitting::SplitCutExcerpts(std::move(cut), base);
+    return input;
+  }
   for (const model::v1::MeasuredNetwork& one : set.measurements()) {
     if (one.use() != model::v1::MEASUREMENT_USE_EXCERPT) continue;
     if (excerpts > 0 && static_cast<int>(input.excerpts.size()) >= excerpts) break;
@@ -48,34 +112,20 @@ absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& se
 }
 
 absl::StatusOr<std::vector<JudgedNetwork>> JudgeOn(const model::v1::MeasurementSet& set,
-                                                   const model::v1::PlatformModel& model, double confidence) {
+                                                   const model::v1::PlatformModel& model, const JudgeOptions& options) {
   LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(model));
-  struct Measured {
-    const model::v1::MeasuredNetwork* first = nullptr;
-    std::vector<double> ms;
-  };
-  std::map<std::string, Measured> networks;
-  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
-    if (one.use() != model::v1::MEASUREMENT_USE_NETWORK || !one.measurement().has_timing()) continue;
-    Measured& measured = networks[one.name()];
-    if (measured.first == nullptr) measured.first = &one;
-    measured.ms.push_back(one.measurement().timing().median_ms());
-  }
   std::vector<JudgedNetwork> judged;
-  for (auto& [name, measured] : networks) {
+  for (const Measured& measured : NetworksOf(set, model::v1::MEASUREMENT_USE_NETWORK)) {
     LATIMER_ASSIGN_OR_RETURN(const Network network, ReadNetwork(measured.first->network()));
     v1::NetworkEstimate estimate;
     EstimateSettings settings;
-    settings.confidence = confidence;
+    settings.confidence = options.confidence;
+    settings.model_kind = options.kind;
     LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, nullptr, &estimate));
-    JudgedNetwork& one = judged.emplace_back();
-    one.name = name;
-    if (measured.ms.size() > 1) one.noise_floor = std::abs(measured.ms[1] / measured.ms[0] - 1);
-    std::sort(measured.ms.begin(), measured.ms.end());
-    const size_t n = measured.ms.size();
     const v1::Latency& latency = estimate.latency();
-    one.prediction = {latency.estimate_ms(), latency.lower_ms(), latency.upper_ms(),
-                      (measured.ms[(n - 1) / 2] + measured.ms[n / 2]) / 2};
+    judged.push_back({measured.first->name(),
+                      {latency.estimate_ms(), latency.lower_ms(), latency.upper_ms(), measured.median_ms},
+                      measured.noise_floor});
   }
   return judged;
 }
