@@ -17,6 +17,22 @@ SECONDS=0
 step() { printf '\n== [%d s] %s\n' "$SECONDS" "$*"; }
 jobs=$(nproc)
 
+# Runs the tests of a preset. Up to five that fail get a second chance, by themselves, and have to pass twice: tests with
+# real processes and clocks may want for time where others keep the machine busy. What a sanitizer reports gets none.
+unsteady=()
+run_tests() {
+  ctest --preset "$1" -j "$jobs" && return
+  local log=build/$1/Testing/Temporary failed
+  failed=$(cut -d: -f2- "$log/LastTestsFailed.log")
+  if grep -qE '(ERROR|WARNING|FATAL): [A-Za-z]+Sanitizer|runtime error:' "$log/LastTest.log" ||
+    [ "$(wc -l <<<"$failed")" -gt 5 ]; then
+    return 1
+  fi
+  step "what failed, twice more and alone"
+  ctest --preset "$1" --rerun-failed --repeat until-fail:2 || return 1
+  mapfile -t -O "${#unsteady[@]}" unsteady <<<"$failed"
+}
+
 step "installing what is missing"
 scripts/install_dependencies.sh test lint
 # Without it the back end is left out, and the tests of the others run.
@@ -30,12 +46,12 @@ if [ "$quick" = no ]; then
   step "unit tests under AddressSanitizer and UndefinedBehaviorSanitizer"
   cmake --preset asan >/dev/null
   cmake --build --preset asan
-  ctest --preset asan -j "$jobs"
+  run_tests asan
 
   step "server and agent tests under ThreadSanitizer"
   cmake --preset tsan >/dev/null
   cmake --build build/tsan --target server_test fleet_test agent_test
-  ctest --preset tsan -j "$jobs"
+  run_tests tsan
 fi
 
 if [ "$quick" = no ]; then
@@ -57,12 +73,7 @@ cmake --preset release -DLATIMER_WERROR=ON -DLATIMER_BUILD_TESTS=ON -DLATIMER_BU
 cmake --build build/release
 
 step "all tests"
-failed=0
-ctest --test-dir build/release -j "$jobs" --output-on-failure --no-tests=error || failed=$?
-if [ "$failed" -ne 0 ]; then
-  # Their output is far above. Once more by themselves, to tell what always fails from what depends on its company;
-  # the verdict stands.
-  step "what failed, once more and alone"
-  ctest --test-dir build/release --rerun-failed --output-on-failure || true
-  exit "$failed"
-fi
+run_tests release
+for test in ${unsteady[@]+"${unsteady[@]}"}; do
+  printf 'test.sh: UNSTEADY, failed beside others and passed alone: %s\n' "$test" >&2
+done

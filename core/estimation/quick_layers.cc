@@ -115,20 +115,19 @@ void LayerTable::Grow() {
 
 std::optional<RecordId> LayerTable::AddLayer(uint32_t type, absl::string_view bytes, absl::Span<const KindId> inputs) {
   if (inputs.empty() || type == 0 || type >= kNumLayerTypes) return std::nullopt;
-  auto record = std::make_unique<LayerRecord>();
-  v1::Layer& message = record->message;
+  v1::Layer message;
   if (!message.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))) return std::nullopt;
   // Fields out of order: another reader's business.
   if (!message.name().empty() || message.type() != 0 || message.inputs_size() != 0) return std::nullopt;
   if (message.ByteSizeLong() != bytes.size()) return std::nullopt;  // repeated or empty fields
-  message.set_type(static_cast<v1::LayerType>(type));
+  auto record = std::make_unique<LayerRecord>();
   record->bytes = std::string(bytes);
   record->inputs.assign(inputs.begin(), inputs.end());
 
   // One layer alone, by the code that reads every network.
   const auto id = static_cast<RecordId>(records_.size());
   records_.push_back(std::move(record));
-  facts_.emplace_back();
+  facts_.emplace_back().type = static_cast<LayerType>(type);
   auto refuse = [this]() -> std::optional<RecordId> {
     records_.pop_back();
     facts_.pop_back();
@@ -142,7 +141,8 @@ std::optional<RecordId> LayerTable::AddLayer(uint32_t type, absl::string_view by
       NetworkFromProto(ExcerptOf(*this, {id}, absl::MakeConstSpan(&operands, 1), inputs), options);
   if (!network.ok() || !network->warnings.empty()) return refuse();
   const Layer& layer = network->layers[0];
-  if (layer.outputs.size() != 1 || layer.inputs.size() != inputs.size() || IsRewritten(*network, layer)) {
+  if (layer.type != facts_[id].type || layer.outputs.size() != 1 || layer.inputs.size() != inputs.size() ||
+      IsRewritten(*network, layer)) {
     return refuse();
   }
   const Tensor& output = network->tensors[layer.outputs[0]];
@@ -151,7 +151,6 @@ std::optional<RecordId> LayerTable::AddLayer(uint32_t type, absl::string_view by
 
   LayerFacts& facts = facts_[id];
   facts.output = *output_kind;
-  facts.type = layer.type;
   facts.look = NeedsLook(layer);
   facts.constants = static_cast<uint16_t>(network->constants.size());
   facts.macs = Macs(*network, layer);
@@ -180,7 +179,8 @@ v1::Network ExcerptOf(const LayerTable& table, absl::Span<const RecordId> layers
   }
   for (size_t i = 0; i < layers.size(); ++i) {
     v1::Layer* layer = message.add_layers();
-    *layer = table.record(layers[i]).message;
+    layer->ParseFromString(table.record(layers[i]).bytes);  // which AddLayer() has read once
+    layer->set_type(static_cast<v1::LayerType>(table.facts(layers[i]).type));
     layer->set_name(absl::StrCat("l", i));
     for (int32_t operand : operands[i]) {
       layer->add_inputs(operand >= 0 ? absl::StrCat("i", operand) : absl::StrCat("l", -1 - operand));

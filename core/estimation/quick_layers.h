@@ -45,8 +45,7 @@ struct LayerFacts {
 
 // The rest.
 struct LayerRecord {
-  v1::Layer message;  // without name and inputs
-  std::string bytes;  // of the message's fields behind the inputs
+  std::string bytes;  // the fields of its v1::Layer behind the inputs
   absl::InlinedVector<KindId, 3> inputs;
   absl::InlinedVector<TensorKind, 2> constants;
   LayerAttributes attributes;

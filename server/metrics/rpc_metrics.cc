@@ -33,26 +33,27 @@ std::string ReasonOf(const grpc::Status& status) {
   return "";
 }
 
-// Lives as long as the call.
+// Lives as long as the call. Counts it before its status leaves, so that whoever has an answer finds it counted.
 class RpcInterceptor final : public grpc::experimental::Interceptor {
  public:
   explicit RpcInterceptor(RpcMetrics::Call call) : call_(call) {}
   // Without a status the peer went away before there was one.
-  ~RpcInterceptor() override { call_.Done(code_, reason_); }
+  ~RpcInterceptor() override {
+    if (!counted_) call_.Done(static_cast<int>(grpc::StatusCode::CANCELLED), "");
+  }
 
   void Intercept(grpc::experimental::InterceptorBatchMethods* methods) override {
-    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS)) {
+    if (methods->QueryInterceptionHookPoint(grpc::experimental::InterceptionHookPoints::PRE_SEND_STATUS) && !counted_) {
       const grpc::Status status = methods->GetSendStatus();
-      code_ = static_cast<int>(status.error_code());
-      if (!status.ok()) reason_ = ReasonOf(status);
+      call_.Done(static_cast<int>(status.error_code()), status.ok() ? "" : ReasonOf(status));
+      counted_ = true;
     }
     methods->Proceed();
   }
 
  private:
   const RpcMetrics::Call call_;
-  int code_ = static_cast<int>(grpc::StatusCode::CANCELLED);
-  std::string reason_;
+  bool counted_ = false;
 };
 
 class RpcInterceptorFactory final : public grpc::experimental::ServerInterceptorFactoryInterface {
