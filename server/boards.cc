@@ -72,7 +72,7 @@ struct Boards::Impl {
         desk(store.get(), &fleet, source, options.import_limits),
         refitter(std::make_unique<Refitter>(store.get(), holder, source, options.logger)),
         imports(store.get(), refitter.get(), source, options.import_limits),
-        executor(std::chrono::milliseconds(100), [this] { Tick(); }),
+        executor(std::chrono::milliseconds(Fleet::kTickMs), [this] { Tick(); }),
         manager(store.get(), &fleet, refitter.get(), &executor, options.fleet, options.logger),
         agent_service(access, &fleet, &executor),
         fleet_service(access, &fleet, &executor),

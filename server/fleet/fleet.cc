@@ -258,8 +258,22 @@ void Fleet::CancelJobs(const std::vector<std::string>& jobs) {
   }
 }
 
+void Fleet::Forgive(int64_t late_ms, int64_t now_ms) {
+  if (const absl::Status status = store_->PostponeLeases(late_ms); !status.ok()) {
+    LogTo(logger_, LogLevel::kError, "leases not postponed", {{"error", status.message()}});
+  }
+  for (AgentSession* session : sessions_) {
+    auto forgive = [&](int64_t& seen_ms) { seen_ms = std::min(seen_ms + late_ms, now_ms); };
+    forgive(session->state.last_seen_ms);
+    for (auto& [job, named_ms] : session->state.jobs) forgive(named_ms);
+  }
+}
+
 void Fleet::Tick() {
   const int64_t now = NowMs();
+  const int64_t late_ms = last_tick_ms_ == 0 ? 0 : now - last_tick_ms_ - kTickMs;
+  last_tick_ms_ = now;
+  if (late_ms > kTickMs) Forgive(late_ms, now);
   if (now - last_expiry_ms_ < 1000) return;
   last_expiry_ms_ = now;
   const absl::StatusOr<int64_t> released = store_->ExpireLeases(now, options_.most_leases);

@@ -58,7 +58,9 @@ class Fleet {
   std::string WhyNoAgentWorks(absl::string_view platform) const;
   // Hottest board at work for the platform; empty: none says.
   std::optional<double> Temperature(absl::string_view platform) const;
-  // Gives lost leases back and hands out work.
+  // Gives lost leases back and hands out work; every kTickMs milliseconds. What it comes late by does not count against
+  // agents: a server that was busy, or asleep with its machine, heard nobody meanwhile.
+  static constexpr int64_t kTickMs = 100;
   void Tick();
 
   // Told of every task that was given back; before the first Tick().
@@ -77,6 +79,7 @@ class Fleet {
   absl::Status HandleMeasurement(AgentSession* session, const v1::Measurement& measurement);
   void EndSession(AgentSession* session, const absl::Status& status);
   absl::Status GiveWork(AgentSession* session);
+  void Forgive(int64_t late_ms, int64_t now_ms);
   absl::StatusOr<v1::Agent> FindAgent(absl::string_view name);
   AgentSession* SessionOf(absl::string_view agent) const;
   // Whether nothing was heard for so long that its leases are lost: the line is dead, and nobody said goodbye.
@@ -92,6 +95,7 @@ class Fleet {
   std::function<void(int64_t)> on_leases_lost_;
   std::set<AgentSession*> sessions_;
   bool draining_ = false;
+  int64_t last_tick_ms_ = 0;  // 0: none yet
   int64_t last_expiry_ms_ = 0;
 };
 

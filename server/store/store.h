@@ -199,6 +199,8 @@ class Store {
   absl::Status RenewLeases(absl::string_view agent, const std::vector<std::string>& jobs, int64_t lease_until_ms);
   // Leases that would run out earlier hold until then: while the server was down nobody could renew them.
   absl::Status ExtendLeases(int64_t lease_until_ms);
+  // All leases hold that much longer.
+  absl::Status PostponeLeases(int64_t by_ms);
   // Tasks whose lease ran out wait again; one that was leased `most_leases` times fails with a made-up measurement.
   // Returns how many were given back.
   absl::StatusOr<int64_t> ExpireLeases(int64_t now_ms, int most_leases);

@@ -335,6 +335,11 @@ absl::Status Store::ExtendLeases(int64_t lease_until_ms) {
       .Run();
 }
 
+absl::Status Store::PostponeLeases(int64_t by_ms) {
+  MutexLock lock(&mutex_);
+  return database_->Prepare("UPDATE tasks SET lease_ms=lease_ms+? WHERE state=1").Bind(by_ms).Run();
+}
+
 absl::StatusOr<int64_t> Store::ExpireLeases(int64_t now_ms, int most_leases) {
   MutexLock lock(&mutex_);
   Transaction transaction(*database_);

@@ -4,6 +4,8 @@
 #include <gmock/gmock.h>
 
 #include "fleet_support.h"
+#include "server/store/data_folder.h"
+#include "server/store/database.h"
 
 namespace latimer::server {
 namespace {
@@ -123,6 +125,26 @@ TEST_F(FleetMetricsTest, TellOfLostLeasesAndSilentAgents) {
   // From here on it says nothing.
   WaitUntil("its work is lost", [&] { return Value("latimer_leases_lost_total") >= job.tasks_size(); });
   WaitUntil("it counts as silent", [&] { return Value("latimer_agent_up") == 0; });
+}
+
+TEST_F(FleetMetricsTest, AServerThatIsHeldUpBlamesNobody) {
+  const std::unique_ptr<PlayedAgent> agent = NewAgent();
+  agent->Hello();
+  agent->Work(Slowly);
+  const std::string name = StartCampaign(60).name();
+  WaitUntil("it measures", [&] { return agent->measured > 2; });
+  {
+    // Another process writes to the store, for longer than a lease.
+    const absl::StatusOr<std::unique_ptr<Database>> other = Database::Open(StoreFile(options_.data_dir));
+    ASSERT_TRUE(other.ok()) << other.status();
+    Transaction transaction(**other);
+    ASSERT_TRUE(transaction.begun().ok()) << transaction.begun();
+    std::this_thread::sleep_for(std::chrono::milliseconds(2500));
+  }
+  const v1::Campaign ended = WaitForEnd(name);
+  EXPECT_EQ(ended.state(), v1::CAMPAIGN_STATE_SUCCEEDED) << ended.message();
+  EXPECT_EQ(ended.done(), agent->measured) << "nothing was given twice";
+  EXPECT_EQ(Value("latimer_leases_lost_total").value_or(0), 0);
 }
 
 TEST_F(FleetMetricsTest, ForgetRevokedAgents) {

@@ -106,6 +106,17 @@ TEST_F(LeasesTest, NoLeaseIsLostBecauseTheServerWasDown) {
   EXPECT_EQ(*store_->ExpireLeases(950, 3), 1) << "a longer one was not cut";
 }
 
+TEST_F(LeasesTest, ArePostponedTogether) {
+  AddCampaign("c", 1, 3);
+  Lease("a", "1", 1, 100);
+  Lease("b", "2", 1, 900);
+  ASSERT_TRUE(store_->PostponeLeases(500).ok());
+  EXPECT_EQ(*store_->ExpireLeases(599, 3), 0);
+  EXPECT_EQ(*store_->ExpireLeases(601, 3), 1);
+  EXPECT_EQ(*store_->ExpireLeases(1399, 3), 0);
+  EXPECT_EQ(*store_->ExpireLeases(1401, 3), 1);
+}
+
 TEST_F(LeasesTest, WhatAnAgentForgotIsReleased) {
   AddCampaign("c", 1, 3);
   Lease("a", "1", 1);
