@@ -93,7 +93,7 @@ TEST_F(ModelFollowerTest, TheFolderMayBeEmptyAtFirst) {
   EXPECT_FALSE(std::filesystem::exists(StoreFile(folder_.string())));
   OpenStore();
   Fit();
-  EXPECT_TRUE(Within(std::chrono::seconds(2), [&] { return Version() == "fit-1"; }));
+  EXPECT_TRUE(Within(std::chrono::seconds(20), [&] { return Version() == "fit-1"; }));
 }
 
 // A catalogue that changed nothing would empty every cache.
