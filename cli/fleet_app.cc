@@ -141,7 +141,8 @@ void FleetApp::AddCampaigns(CLI::App& app) {
        {"smart-padding", v1::BENCHMARK_METHOD_SMART_PADDING},
        {"single-layer", v1::BENCHMARK_METHOD_SINGLE_LAYER},
        {"layer-report", v1::BENCHMARK_METHOD_LAYER_REPORT},
-       {"excerpts", v1::BENCHMARK_METHOD_EXCERPTS}},
+       {"excerpts", v1::BENCHMARK_METHOD_EXCERPTS},
+       {"cut-excerpts", v1::BENCHMARK_METHOD_CUT_EXCERPTS}},
       "How layers are measured: excerpts (of networks, with the engine's own times of all their layers), "
       "smart-padding, "
       "single-layer, layer-report (the engine's own time of the padded layer); auto: excerpts where the engine reports "

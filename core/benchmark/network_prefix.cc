@@ -7,6 +7,7 @@ namespace latimer::benchmark {
 
 Network NetworkPrefix(const Network& network, size_t layers) {
   Network prefix;
+  const auto own = [&](absl::string_view& name) { name = prefix.names.Add(name); };
   prefix.name = network.name;
   layers = std::clamp<size_t>(layers, 1, network.layers.size());
   std::vector<TensorId> tensor_of(network.tensors.size(), kNone);
@@ -15,13 +16,16 @@ Network NetworkPrefix(const Network& network, size_t layers) {
   auto keep = [&](TensorId id) {
     if (tensor_of[static_cast<size_t>(id)] == kNone) {
       tensor_of[static_cast<size_t>(id)] = static_cast<TensorId>(prefix.tensors.size());
-      prefix.tensors.push_back(network.tensors[static_cast<size_t>(id)]);
+      own(prefix.tensors.emplace_back(network.tensors[static_cast<size_t>(id)]).name);
       is_read.push_back(false);
     }
     return tensor_of[static_cast<size_t>(id)];
   };
   for (size_t i = 0; i < layers; ++i) {
     Layer& layer = prefix.layers.emplace_back(network.layers[i]);
+    own(layer.name);
+    own(layer.source_operator);
+    for (absl::string_view& node : layer.nodes) own(node);
     for (TensorId& id : layer.inputs) {
       id = keep(id);
       is_read[static_cast<size_t>(id)] = true;
@@ -31,7 +35,7 @@ Network NetworkPrefix(const Network& network, size_t layers) {
       ConstantId& kept = constant_of[static_cast<size_t>(id)];
       if (kept == kNone) {
         kept = static_cast<ConstantId>(prefix.constants.size());
-        prefix.constants.push_back(network.constants[static_cast<size_t>(id)]);
+        own(prefix.constants.emplace_back(network.constants[static_cast<size_t>(id)]).name);
       }
       id = kept;
     }

@@ -8,8 +8,8 @@
 
 namespace latimer::benchmark {
 
-// The first `layers` layers of `network`, at least one and at most all. What none of them reads is an output. Names are
-// those of `network`, which has to outlive the result.
+// The first `layers` layers of `network`, at least one and at most all. What none of them reads is an output. The
+// result has names of its own.
 Network NetworkPrefix(const Network& network, size_t layers);
 
 }  // namespace latimer::benchmark

@@ -7,8 +7,10 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/layer_space.h"
 #include "core/benchmark/network_excerpts.h"
+#include "core/benchmark/network_prefix.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/benchmark/validation_networks.h"
 #include "core/network/structural_hash.h"
@@ -49,6 +51,7 @@ constexpr int64_t kColdCaches = 16 << 20;
 constexpr int64_t kExcerptFlushes[] = {0, 0, 6 << 20, 24 << 20, 64 << 20};
 
 constexpr double kConvolutionShare = 0.55;
+constexpr int kMostFailures = 50;  // draws in a row that do not fit what is left of a stage
 
 }  // namespace
 
@@ -66,9 +69,13 @@ class Planner {
 
   absl::StatusOr<std::vector<PlanStage>> Run() {
     const int64_t budget = options_.max_measurements;
-    const auto names = ValidationNetworkNames();
-    // Small budgets validate on fewer networks, spread over the list.
-    const int64_t validation = std::clamp<int64_t>(budget / 20, 3, static_cast<int64_t>(names.size()));
+    const int64_t validation =
+        std::clamp<int64_t>(budget / 20, 3, static_cast<int64_t>(ValidationNetworkNames().size()));
+    if (options_.method == Method::kCutExcerpts) {
+      LATIMER_RETURN_IF_ERROR(AddCutExcerpts(budget - validation));
+      LATIMER_RETURN_IF_ERROR(AddValidation(validation));
+      return std::move(stages_);
+    }
     const bool excerpts = options_.method == Method::kExcerpts;
     const int64_t fusion = budget >= 150 && !excerpts ? 1 : 0;
 
@@ -107,10 +114,23 @@ class Planner {
       }
     }
 
+    LATIMER_RETURN_IF_ERROR(AddValidation(validation));
+    return std::move(stages_);
+  }
+
+ private:
+  void Begin(absl::string_view name, int64_t budget) {
+    stages_.push_back({std::string(name), {}});
+    stage_left_ = budget;
+  }
+
+  // Small budgets validate on fewer networks, spread over the list.
+  absl::Status AddValidation(int64_t count) {
+    const auto names = ValidationNetworkNames();
     std::vector<PlannedMeasurement> spread;
-    Begin("validation", validation);
-    for (int64_t i = 0; i < validation; ++i) {
-      const absl::string_view name = names[static_cast<size_t>(i) * names.size() / static_cast<size_t>(validation)];
+    Begin("validation", count);
+    for (int64_t i = 0; i < count; ++i) {
+      const absl::string_view name = names[static_cast<size_t>(i) * names.size() / static_cast<size_t>(count)];
       PlannedMeasurement measurement;
       measurement.kind = MeasurementKind::kValidation;
       measurement.key = std::string(name);
@@ -121,13 +141,7 @@ class Planner {
     stages_.erase(std::remove_if(stages_.begin(), stages_.end(),
                                  [](const PlanStage& stage) { return stage.measurements.empty(); }),
                   stages_.end());
-    return std::move(stages_);
-  }
-
- private:
-  void Begin(absl::string_view name, int64_t budget) {
-    stages_.push_back({std::string(name), {}});
-    stage_left_ = budget;
+    return absl::OkStatus();
   }
 
   // Boards have moods, and networks that are all measured within a second see one of them: evenly into the largest
@@ -143,9 +157,16 @@ class Planner {
     const size_t count = into.size();
     const size_t parts = networks.size() + 1;
     for (size_t i = networks.size(); i > 0; --i) {  // from the end, so that places before stay where they are
-      const auto place = static_cast<std::ptrdiff_t>((i * count + parts - 1) / parts);
-      into.insert(into.begin() + place, std::move(networks[i - 1]));
+      size_t place = (i * count + parts - 1) / parts;
+      while (place > 0 && place < into.size() && AreOfOneExcerpt(into[place - 1], into[place])) --place;
+      into.insert(into.begin() + static_cast<std::ptrdiff_t>(place), std::move(networks[i - 1]));
     }
+  }
+
+  // Nothing comes between the cuts of an excerpt: a board's mood changes.
+  static bool AreOfOneExcerpt(const PlannedMeasurement& a, const PlannedMeasurement& b) {
+    return a.kind == MeasurementKind::kExcerptCut && b.kind == MeasurementKind::kExcerptCut &&
+           ExcerptOfCut(a.key) == ExcerptOfCut(b.key);
   }
 
   absl::Status AddSmallestPadding() {
@@ -188,9 +209,30 @@ class Planner {
     return absl::OkStatus();
   }
 
+  // As many whole excerpts as fit.
+  absl::Status AddCutExcerpts(int64_t budget) {
+    Begin("excerpts", budget);
+    for (int failures = 0; failures < kMostFailures && stage_left_ > 0;) {
+      LATIMER_ASSIGN_OR_RETURN(const Network excerpt, SampleExcerpt(random_));
+      std::vector<PlannedMeasurement> cuts =
+          PlanCutExcerpt(excerpt, absl::StrCat("excerpt ", excerpts_ + 1), random_);
+      const auto cost = static_cast<int64_t>(cuts.size());
+      if (cost > stage_left_) {
+        ++failures;
+        continue;
+      }
+      failures = 0;
+      ++excerpts_;
+      for (PlannedMeasurement& cut : cuts) stages_.back().measurements.push_back(std::move(cut));
+      stage_left_ -= cost;
+      planned_ += cost;
+    }
+    return absl::OkStatus();
+  }
+
   absl::Status Draw(absl::Span<const Weight> kinds) {
     // A draw that is planned already or too dear is drawn again; near the end of the budget that happens often.
-    for (int failures = 0; failures < 50 && stage_left_ > 0;) {
+    for (int failures = 0; failures < kMostFailures && stage_left_ > 0;) {
       LATIMER_ASSIGN_OR_RETURN(Network subject, SampleSubject(PickKind(kinds, random_), random_));
       LATIMER_ASSIGN_OR_RETURN(const bool added, AddSubject(std::move(subject)));
       failures = added ? 0 : failures + 1;
@@ -200,7 +242,7 @@ class Planner {
 
   // As Draw() of convolutions and other kinds, in the proportions of their stages.
   absl::Status DrawAny() {
-    for (int failures = 0; failures < 50 && stage_left_ > 0;) {
+    for (int failures = 0; failures < kMostFailures && stage_left_ > 0;) {
       LATIMER_ASSIGN_OR_RETURN(Network subject, SampleSubject(DrawKind(random_), random_));
       LATIMER_ASSIGN_OR_RETURN(const bool added, AddSubject(std::move(subject)));
       failures = added ? 0 : failures + 1;
@@ -257,6 +299,19 @@ PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random)
   measurement.layer_report = true;
   measurement.flush_bytes = random.Pick<int64_t>(kExcerptFlushes);
   return measurement;
+}
+
+std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, Random& random) {
+  std::vector<PlannedMeasurement> cuts;
+  const int64_t flush_bytes = random.Pick<int64_t>(kExcerptFlushes);
+  for (const size_t layers : CutsOf(excerpt)) {
+    PlannedMeasurement& cut = cuts.emplace_back();
+    cut.kind = MeasurementKind::kExcerptCut;
+    cut.key = CutKey(key, layers);
+    cut.subject = NetworkPrefix(excerpt, layers);
+    cut.flush_bytes = flush_bytes;
+  }
+  return cuts;
 }
 
 absl::StatusOr<std::vector<PlanStage>> MakePlan(const PlanOptions& options) {

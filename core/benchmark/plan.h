@@ -2,8 +2,8 @@
 //
 // The same options give the same plan. Every padding-only model a subject needs is measured once and before the
 // subject. With an engine that reports times per layer (Method::kExcerpts), excerpts of networks take the place of
-// single layers. Sweeps come first, since steps decide how everything else is read; networks for validation come last
-// and are never fitted.
+// single layers; without one (Method::kCutExcerpts), each of them is measured cut off behind its layers. Sweeps come
+// first, since steps decide how everything else is read; networks for validation come last and are never fitted.
 #ifndef LATIMER_CORE_BENCHMARK_PLAN_H_
 #define LATIMER_CORE_BENCHMARK_PLAN_H_
 
@@ -20,18 +20,19 @@
 namespace latimer::benchmark {
 
 // Numerically equal to latimer.v1.BenchmarkMethod.
-enum class Method : uint8_t { kSmartPadding = 1, kSingleLayer = 2, kLayerReport = 3, kExcerpts = 4 };
+enum class Method : uint8_t { kSmartPadding = 1, kSingleLayer = 2, kLayerReport = 3, kExcerpts = 4, kCutExcerpts = 5 };
 
 enum class MeasurementKind : uint8_t {
   kSubject = 1,      // a subject as its method wants it: padded or alone
   kPaddingOnly = 2,  // subject: empty; network: the padding-only model
   kValidation = 3,   // a whole network, never fitted
   kExcerpt = 4,      // a network excerpt, of which the engine's report of every layer is wanted
+  kExcerptCut = 5,   // the beginning of an excerpt, or all of it, of which the time of the whole is wanted
 };
 
 struct PlannedMeasurement {
   MeasurementKind kind = MeasurementKind::kSubject;
-  std::string key;  // unique in a plan: PaddedShape::Key(), the name of a validation network, or a label
+  std::string key;  // unique in a plan: PaddedShape::Key(), the name of a validation network, CutKey(), or a label
   Network subject;  // what the time is wanted of; for kPaddingOnly and kValidation the network itself
   Network network;  // what is run; empty layers: the subject itself is run
   bool layer_report = false;
@@ -50,6 +51,9 @@ SubjectKind DrawKind(Random& random);
 // An excerpt with the state of the caches it is measured in.
 PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random);
 
+// The cuts of an excerpt, ascending, all in one state of the caches: times in different ones do not subtract.
+std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, Random& random);
+
 // The stage whose measurements the campaign chooses anew once a model is fitted.
 inline constexpr char kRefinementStage[] = "refinement";
 
@@ -65,6 +69,7 @@ struct PlanOptions {
   uint64_t seed = 1;
   // Part of the measurements after sweeps that is kept for a stage "refinement" before the validation, 0 to 0.9: drawn
   // at random like the others, for a caller to put better ones in their place once there is a model (core/refinement).
+  // Cut excerpts have no such stage: what would be chosen are layers, and a layer costs two dozen cuts.
   double refinement_share = 0;
 };
 

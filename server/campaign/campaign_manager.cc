@@ -35,6 +35,8 @@ absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method, bool has_
       return benchmark::Method::kSmartPadding;
     case v1::BENCHMARK_METHOD_EXCERPTS:
       return benchmark::Method::kExcerpts;
+    case v1::BENCHMARK_METHOD_CUT_EXCERPTS:
+      return benchmark::Method::kCutExcerpts;
     case v1::BENCHMARK_METHOD_SINGLE_LAYER:
       return benchmark::Method::kSingleLayer;
     case v1::BENCHMARK_METHOD_LAYER_REPORT:
@@ -42,7 +44,7 @@ absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method, bool has_
     default:
       return InvalidArgument("UNKNOWN_METHOD",
                              absl::StrCat("there is no method ", static_cast<int>(method),
-                                          "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT, EXCERPTS"))
+                                          "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT, EXCERPTS, CUT_EXCERPTS"))
           .Field("method");
   }
 }
@@ -100,7 +102,7 @@ absl::StatusOr<CampaignOrder> CampaignManager::Check(const v1::CreateCampaignReq
   if (needs_report && connected && !reported) {
     return Error(absl::StatusCode::kFailedPrecondition, "NO_LAYER_REPORT",
                  absl::StrCat("no engine of '", platform, "' reports times per layer, which this method needs; ",
-                              "use SMART_PADDING"))
+                              "use CUT_EXCERPTS or SMART_PADDING"))
         .Field("method");
   }
   LATIMER_RETURN_IF_ERROR(store_->CheckNoCampaignRuns(platform));

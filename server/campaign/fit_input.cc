@@ -10,8 +10,10 @@
 #include "absl/time/clock.h"
 #include "absl/time/time.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/plan.h"
 #include "core/benchmark/smart_padding.h"
+#include "core/fitting/cut_collector.h"
 #include "core/fitting/measured_excerpt.h"
 #include "core/network/network_proto.h"
 #include "core/network/onnx/onnx_import.h"
@@ -59,6 +61,13 @@ double ReportedSeconds(const v1::Measurement& measurement) {
     if (absl::StartsWith(layer.node(), "subject")) ms += layer.median_ms();
   }
   return ms / 1000;
+}
+
+// Campaigns use the same names again; boards of a platform are not equal enough to subtract one's time from another's;
+// and a board that was changed is another one.
+std::string CutExcerptOf(const MeasuredTask& cut) {
+  return absl::StrCat(cut.task.campaign, "/", cut.agent, "/", cut.measurement.fingerprint_digest(), "/",
+                      benchmark::ExcerptOfCut(cut.task.name));
 }
 
 double Seconds(const v1::Measurement& measurement) { return measurement.timing().median_ms() / 1000; }
@@ -127,6 +136,7 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
     if (network.ok()) collected.paddings.push_back({*std::move(network), seconds});
   }
 
+  fitting::CutCollector cuts;
   for (const MeasuredTask& result : results) {
     if (fingerprints.count(result.measurement.fingerprint_digest()) == 0) {
       ++collected.left_out;
@@ -150,6 +160,15 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
                        : network.status();
       if (excerpt.ok()) {
         collected.excerpts.push_back(*std::move(excerpt));
+      } else {
+        ++collected.left_out;
+      }
+    } else if (result.task.kind == static_cast<int>(MeasurementKind::kExcerptCut)) {
+      absl::StatusOr<Network> network = NetworkOf(result.task);
+      if (network.ok()) {
+        cuts.Add(CutExcerptOf(result),
+                 {*std::move(network), seconds, result.measurement.timing().median_spread()},
+                 static_cast<double>(result.task.flush_bytes));
       } else {
         ++collected.left_out;
       }
@@ -177,6 +196,7 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
       sample.stage = absl::StrCat(result.task.stage);
     }
   }
+  collected.cut_excerpts = cuts.Take();
   for (auto& [name, sample] : validation) collected.validation.push_back(std::move(sample));
   return collected;
 }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "core/fitting/cut_excerpts.h"
 #include "core/fitting/fit_platform.h"
 #include "server/store/store.h"
 
@@ -25,6 +26,9 @@ struct CollectedResults {
   std::vector<fitting::Sample> samples;
   std::vector<fitting::PaddingSample> paddings;
   std::vector<fitting::ExcerptSample> excerpts;
+  // Without a report; fitting::SplitCutExcerpts() makes samples of them. Each is of one agent and one campaign, and as
+  // long as its longest cut measured so far.
+  std::vector<fitting::CutExcerpt> cut_excerpts;
   std::vector<fitting::ValidationSample> validation;
   int64_t results = 0;
   int64_t left_out = 0;

@@ -14,6 +14,7 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
+#include "core/fitting/cut_excerpts.h"
 #include "core/fitting/fit_platform.h"
 #include "server/campaign/fit_input.h"
 #include "server/campaign/promotion.h"
@@ -126,7 +127,7 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   LATIMER_ASSIGN_OR_RETURN(const std::set<std::string> fingerprints, CountedFingerprints(*store_, order.platform));
   LATIMER_ASSIGN_OR_RETURN(const std::vector<MeasuredTask> results, store_->ResultsOf(order.platform));
   CollectedResults collected = CollectResults(results, fingerprints);
-  if (collected.samples.empty() && collected.excerpts.empty()) {
+  if (collected.samples.empty() && collected.excerpts.empty() && collected.cut_excerpts.empty()) {
     return Error(absl::StatusCode::kFailedPrecondition, "NO_RESULTS", "no measurement of the campaign succeeded");
   }
   fitting::FitInput input;
@@ -134,6 +135,9 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   input.samples = std::move(collected.samples);
   input.paddings = std::move(collected.paddings);
   input.excerpts = std::move(collected.excerpts);
+  for (fitting::ExcerptSample& one : fitting::SplitCutExcerpts(std::move(collected.cut_excerpts), input.base)) {
+    input.excerpts.push_back(std::move(one));
+  }
   input.validation = std::move(collected.validation);
   LATIMER_ASSIGN_OR_RETURN(fitting::FitResult fit, fitting::FitPlatform(input, {}));
   LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> candidate, PlatformModel::Create(fit.model));

@@ -240,6 +240,10 @@ absl::Status Fleet::GiveWork(AgentSession* session) {
       out->mutable_network()->ParseFromString(task.network);
       out->set_layer_report(task.layer_report);
       out->set_flush_bytes(task.flush_bytes);
+      if (task.kind == static_cast<int>(benchmark::MeasurementKind::kExcerptCut)) {
+        job->mutable_timing()->set_target_spread(benchmark::kSpreadOfCuts);
+        job->mutable_timing()->set_budget_ms(1e3 * benchmark::kSecondsOfCuts);
+      }
     }
     state.jobs[job_id] = now;
     session->Send(std::move(message));

@@ -58,6 +58,7 @@ struct TaskRecord {
 struct MeasuredTask {
   TaskRecord task;
   v1::Measurement measurement;
+  std::string agent;  // that measured it, or kImported
 };
 
 struct StageCount {

@@ -13,18 +13,15 @@
 #include "agent/engine/measure_task.h"
 #include "backends/registry.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/network_prefix.h"
 #include "core/benchmark/plan.h"
 #include "core/benchmark/validation_networks.h"
 #include "core/network/onnx/onnx_export.h"
 #include "core/network/onnx/onnx_import.h"
-#include "core/network/simplify.h"
-#include "tests/accuracy/measurement_set/set_fit.h"
 
 namespace latimer {
 namespace {
-
-constexpr double kSpreadOfCuts = 0.001;  // what two of them differ by is known as well as both
 
 absl::StatusOr<std::vector<model::v1::MeasuredNetwork>> ReadNetworks(const std::string& folder) {
   std::vector<model::v1::MeasuredNetwork> networks;
@@ -61,19 +58,6 @@ absl::Status AddValidation(std::vector<model::v1::MeasuredNetwork>& networks) {
   return absl::OkStatus();
 }
 
-// Where cutting an excerpt tells two layers apart, whole last: numbers of layers as drawn.
-std::vector<size_t> CutsOf(const Network& excerpt) {
-  std::vector<size_t> cuts;
-  size_t before = 0;
-  for (size_t layers = 1; layers < excerpt.layers.size(); ++layers) {
-    const size_t simplified = Simplify(benchmark::NetworkPrefix(excerpt, layers)).layers.size();
-    if (simplified > before) cuts.push_back(layers);
-    before = simplified;
-  }
-  cuts.push_back(excerpt.layers.size());
-  return cuts;
-}
-
 }  // namespace
 
 absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& options) {
@@ -96,7 +80,10 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
   set.set_description(
       absl::StrCat(options.backend, ", threads ", options.threads, ", excerpts of seed ", options.seed));
   v1::TimingOptions timing;
-  if (options.black_box) timing.set_target_spread(kSpreadOfCuts);
+  if (options.black_box) {
+    timing.set_target_spread(benchmark::kSpreadOfCuts);
+    timing.set_budget_ms(1e3 * benchmark::kSecondsOfCuts);
+  }
   auto measure = [&](model::v1::MeasuredNetwork* one, bool report) {
     v1::BenchmarkTask task;
     task.set_measurement_id(absl::StrCat(set.measurements_size()));
@@ -125,11 +112,11 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
     }
     if (i == excerpts.size()) break;
     const Network& excerpt = excerpts[i]->subject;
-    const std::vector<size_t> cuts = options.black_box ? CutsOf(excerpt) : std::vector<size_t>{excerpt.layers.size()};
+    const std::vector<size_t> cuts = options.black_box ? benchmark::CutsOf(excerpt) : std::vector<size_t>{excerpt.layers.size()};
     for (size_t layers : cuts) {
       LATIMER_ASSIGN_OR_RETURN(std::string onnx, ExportOnnx(benchmark::NetworkPrefix(excerpt, layers)));
       model::v1::MeasuredNetwork* one = set.add_measurements();
-      one->set_name(options.black_box ? CutName(excerpts[i]->key, layers) : excerpts[i]->key);
+      one->set_name(options.black_box ? benchmark::CutKey(excerpts[i]->key, layers) : excerpts[i]->key);
       one->set_use(model::v1::MEASUREMENT_USE_EXCERPT);
       one->mutable_network()->set_onnx_model(std::move(onnx));
       one->set_flush_bytes(excerpts[i]->flush_bytes);

@@ -7,15 +7,15 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/excerpt_cuts.h"
 #include "core/estimation/estimator.h"
+#include "core/fitting/cut_collector.h"
 #include "core/fitting/cut_excerpts.h"
 #include "core/fitting/measured_excerpt.h"
 #include "core/network/read_network.h"
 
 namespace latimer {
 namespace {
-
-constexpr char kCut[] = ", layers ";
 
 std::string Fact(const v1::Fingerprint& fingerprint, const std::string& name) {
   const auto found = fingerprint.facts().find(name);
@@ -49,21 +49,17 @@ std::vector<Measured> NetworksOf(const model::v1::MeasurementSet& set, model::v1
 
 // Cut excerpts of a set without reports.
 absl::StatusOr<std::vector<fitting::CutExcerpt>> CutExcerptsOf(const model::v1::MeasurementSet& set, int excerpts) {
-  std::vector<fitting::CutExcerpt> all;
-  std::map<std::string, size_t> index;
+  fitting::CutCollector all;
   for (const model::v1::MeasuredNetwork& one : set.measurements()) {
     if (one.use() != model::v1::MEASUREMENT_USE_EXCERPT || !one.measurement().has_timing()) continue;
-    const std::string name = one.name().substr(0, one.name().find(kCut));
-    const auto [at, is_new] = index.emplace(name, all.size());
-    if (is_new) {
-      if (excerpts > 0 && static_cast<int>(all.size()) >= excerpts) break;
-      all.emplace_back().flushed_bytes = static_cast<double>(one.flush_bytes());
-    }
+    const std::string name(benchmark::ExcerptOfCut(one.name()));
+    if (excerpts > 0 && static_cast<int>(all.size()) >= excerpts && !all.Has(name)) break;
     LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(one.network()));
     const v1::Timing& timing = one.measurement().timing();
-    all[at->second].beginnings.push_back({std::move(network), timing.median_ms() / 1e3, timing.median_spread()});
+    all.Add(name, {std::move(network), timing.median_ms() / 1e3, timing.median_spread()},
+            static_cast<double>(one.flush_bytes()));
   }
-  return all;
+  return all.Take();
 }
 
 bool HasReports(const model::v1::MeasurementSet& set) {
@@ -73,8 +69,6 @@ bool HasReports(const model::v1::MeasurementSet& set) {
 }
 
 }  // namespace
-
-std::string CutName(absl::string_view excerpt, size_t layers) { return absl::StrCat(excerpt, kCut, layers); }
 
 absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& set, int excerpts) {
   fitting::FitInput input;

@@ -6,7 +6,6 @@
 #include <vector>
 
 #include "absl/status/statusor.h"
-#include "absl/strings/string_view.h"
 #include "core/evaluation/statistics.h"
 #include "core/fitting/fit_platform.h"
 #include "latimer/model/v1/measurement_set.pb.h"
@@ -18,9 +17,6 @@ struct JudgedNetwork {
   Prediction prediction;   // milliseconds; measured: the median over its measurements
   double noise_floor = 0;  // relative distance of its first two measurements; 0: there is one
 };
-
-// The name of a measurement of an excerpt's first layers, by the excerpt's name.
-std::string CutName(absl::string_view excerpt, size_t layers);
 
 // The first `excerpts` of the set; 0: all. Excerpts are cut ones where no measurement has times per layer.
 absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& set, int excerpts);
