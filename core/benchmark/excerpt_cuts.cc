@@ -8,6 +8,7 @@ namespace latimer::benchmark {
 namespace {
 
 constexpr absl::string_view kLayers = ", layers ";
+constexpr int64_t kBetweenPairs = 8;  // cuts, from one pair of neighbours to the next
 
 }  // namespace
 
@@ -20,6 +21,17 @@ std::vector<size_t> CutsOf(const Network& excerpt) {
     before = simplified;
   }
   cuts.push_back(excerpt.layers.size());
+  return cuts;
+}
+
+std::vector<size_t> DrawCuts(const Network& excerpt, Random& random) {
+  const std::vector<size_t> all = CutsOf(excerpt);
+  const int64_t phase = random.Below(kBetweenPairs);
+  std::vector<size_t> cuts;
+  for (size_t i = 0; i < all.size(); ++i) {
+    const bool of_a_pair = (static_cast<int64_t>(i) + phase) % kBetweenPairs < 2;
+    if (of_a_pair || i + 1 == all.size()) cuts.push_back(all[i]);
+  }
   return cuts;
 }
 

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "absl/strings/string_view.h"
+#include "core/benchmark/random.h"
 #include "core/network/network.h"
 
 namespace latimer::benchmark {
@@ -20,6 +21,12 @@ inline constexpr double kSecondsOfCuts = 0.2;
 // Where cutting tells two layers apart, the whole excerpt last: numbers of layers as drawn, ascending. A cut that
 // toolchains would simplify to the one before (identities, folded normalisations) is none.
 std::vector<size_t> CutsOf(const Network& excerpt);
+
+// Those of them that a campaign measures, the whole last: two neighbours, which tell what the layer between them adds,
+// then none for a while, from a random place on. A whole excerpt of other layers says more than another cut of this
+// one: at equal numbers of measurements, cutting behind every layer leaves two to four times the error
+// (docs/results.md).
+std::vector<size_t> DrawCuts(const Network& excerpt, Random& random);
 
 // The key of a cut, by that of its excerpt and its number of layers: "excerpt 12, layers 7".
 std::string CutKey(absl::string_view excerpt, size_t layers);

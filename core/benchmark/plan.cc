@@ -214,8 +214,7 @@ class Planner {
     Begin("excerpts", budget);
     for (int failures = 0; failures < kMostFailures && stage_left_ > 0;) {
       LATIMER_ASSIGN_OR_RETURN(const Network excerpt, SampleExcerpt(random_));
-      std::vector<PlannedMeasurement> cuts =
-          PlanCutExcerpt(excerpt, absl::StrCat("excerpt ", excerpts_ + 1), random_);
+      std::vector<PlannedMeasurement> cuts = PlanCutExcerpt(excerpt, absl::StrCat("excerpt ", excerpts_ + 1), random_);
       const auto cost = static_cast<int64_t>(cuts.size());
       if (cost > stage_left_) {
         ++failures;
@@ -304,7 +303,7 @@ PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random)
 std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, Random& random) {
   std::vector<PlannedMeasurement> cuts;
   const int64_t flush_bytes = random.Pick<int64_t>(kExcerptFlushes);
-  for (const size_t layers : CutsOf(excerpt)) {
+  for (const size_t layers : DrawCuts(excerpt, random)) {
     PlannedMeasurement& cut = cuts.emplace_back();
     cut.kind = MeasurementKind::kExcerptCut;
     cut.key = CutKey(key, layers);

@@ -51,7 +51,7 @@ SubjectKind DrawKind(Random& random);
 // An excerpt with the state of the caches it is measured in.
 PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random);
 
-// The cuts of an excerpt, ascending, all in one state of the caches: times in different ones do not subtract.
+// Cuts of an excerpt (DrawCuts), ascending, all in one state of the caches: times in different ones do not subtract.
 std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, Random& random);
 
 // The stage whose measurements the campaign chooses anew once a model is fitted.
@@ -69,7 +69,7 @@ struct PlanOptions {
   uint64_t seed = 1;
   // Part of the measurements after sweeps that is kept for a stage "refinement" before the validation, 0 to 0.9: drawn
   // at random like the others, for a caller to put better ones in their place once there is a model (core/refinement).
-  // Cut excerpts have no such stage: what would be chosen are layers, and a layer costs two dozen cuts.
+  // Cut excerpts have no such stage: what is chosen are layers, and cuts say little about single ones.
   double refinement_share = 0;
 };
 

@@ -166,8 +166,7 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
     } else if (result.task.kind == static_cast<int>(MeasurementKind::kExcerptCut)) {
       absl::StatusOr<Network> network = NetworkOf(result.task);
       if (network.ok()) {
-        cuts.Add(CutExcerptOf(result),
-                 {*std::move(network), seconds, result.measurement.timing().median_spread()},
+        cuts.Add(CutExcerptOf(result), {*std::move(network), seconds, result.measurement.timing().median_spread()},
                  static_cast<double>(result.task.flush_bytes));
       } else {
         ++collected.left_out;

@@ -8,6 +8,7 @@
 #include "absl/strings/strip.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/plan.h"
 #include "server/fleet/secrets.h"
 

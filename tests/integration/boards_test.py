@@ -46,6 +46,19 @@ class BoardsTest(boards.BoardsTestCase):
         ).split():
             self.assertIn(total, evaluated)
 
+    def test_excerpts_are_cut_where_the_engine_reports_nothing(self):
+        agent = self.start_agent()
+        agent.full_speed()
+        arguments = ("--method", "cut-excerpts", "--max-measurements", 600, "--wait")
+        self.assertIn("succeeded", self.cli("campaign", "start", "--platform", PLATFORM, *arguments))
+        campaign = self.check_end()
+        self.assertEqual("BENCHMARK_METHOD_CUT_EXCERPTS", campaign["method"])
+        network = harness.NETWORKS / "named/tv_resnet34.onnx"
+        self.cli("measure", network, "--platform", PLATFORM)
+        estimate = json.loads(self.cli("estimate", network, "--platform", PLATFORM, "--format", "json"))["estimates"][0]
+        took = estimate["measured"]["medianMs"]
+        self.assertLess(abs(estimate["latency"]["estimateMs"] / took - 1), 0.2)
+
     def test_kill_9_of_the_server(self):
         self.start_agent()
         self.start_campaign()

@@ -2,6 +2,7 @@
 // for those that spend a part of them where the fitted model is least sure. Simulated boards, smart padding: the same
 // on every machine. Prints a Markdown table.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <cmath>
 #include <cstdio>
 #include <filesystem>
@@ -28,6 +29,7 @@ struct Options {
   int seeds = 2;
   double share = 0.3;
   int rounds = 2;
+  std::vector<std::string> ways = {"spread", "unsure", "asked"};
 };
 
 struct Judged {
@@ -112,14 +114,25 @@ absl::StatusOr<Errors> Judge(const SimulatedCampaign& campaign, const PlatformMo
   return errors;
 }
 
-enum class Way { kSpread, kUnsure, kAsked };
+enum class Way { kSpread, kUnsure, kAsked, kCut };
+
+struct NamedWay {
+  Way way;
+  const char* option;
+  const char* words;
+};
+constexpr NamedWay kWays[] = {{Way::kSpread, "spread", "spread"},
+                              {Way::kUnsure, "unsure", "unsure"},
+                              {Way::kAsked, "asked", "unsure and asked"},
+                              {Way::kCut, "cut-excerpts", "cut excerpts"}};
 
 absl::StatusOr<Errors> Run(const simulated::Board& board, int64_t budget, Way way, uint64_t seed,
                            const Options& options, const std::vector<Judged>& networks) {
   benchmark::PlanOptions plan_options;
   plan_options.max_measurements = budget;
   plan_options.seed = seed;
-  plan_options.refinement_share = way == Way::kSpread ? 0 : options.share;
+  if (way == Way::kCut) plan_options.method = benchmark::Method::kCutExcerpts;
+  plan_options.refinement_share = way == Way::kUnsure || way == Way::kAsked ? options.share : 0;
   LATIMER_ASSIGN_OR_RETURN(const std::vector<benchmark::PlanStage> plan, benchmark::MakePlan(plan_options));
   SimulatedCampaign campaign(board, seed);
   int64_t refined = 0;
@@ -151,11 +164,14 @@ absl::StatusOr<Errors> Run(const simulated::Board& board, int64_t budget, Way wa
 
 absl::Status Compare(const Options& options) {
   LATIMER_ASSIGN_OR_RETURN(const std::vector<Judged> networks, ReadNetworks(options.networks));
-  constexpr std::pair<Way, const char*> kWays[] = {
-      {Way::kSpread, "spread"}, {Way::kUnsure, "unsure"}, {Way::kAsked, "unsure and asked"}};
+  std::vector<NamedWay> ways;
+  for (const NamedWay& way : kWays) {
+    if (std::count(options.ways.begin(), options.ways.end(), way.option) > 0) ways.push_back(way);
+  }
   std::printf(
       "%zu networks, %d seeds. spread: all measurements drawn at random; unsure: %.0f %% where the model is\n"
-      "least sure; unsure and asked: weighted by the layers of every second network, which callers ask about.\n\n",
+      "least sure; unsure and asked: weighted by the layers of every second network, which callers ask about; these\n"
+      "three with smart padding. cut excerpts: drawn at random.\n\n",
       networks.size(), options.seeds, 100 * options.share);
   std::printf("| board | measurements | way | error, asked | error, others | covered at 90 %% | width |\n");
   std::printf("| --- | ---: | --- | ---: | ---: | ---: | ---: |\n");
@@ -170,7 +186,7 @@ absl::Status Compare(const Options& options) {
   for (const std::string& name : options.boards) {
     LATIMER_ASSIGN_OR_RETURN(const simulated::Board board, simulated::FindBoard(name));
     for (const int64_t budget : options.budgets) {
-      for (const auto& [way, word] : kWays) {
+      for (const auto& [way, option, word] : ways) {
         Errors sum;
         for (int seed = 1; seed <= options.seeds; ++seed) {
           LATIMER_ASSIGN_OR_RETURN(const Errors one,
@@ -183,7 +199,7 @@ absl::Status Compare(const Options& options) {
     }
   }
   for (const int64_t budget : options.budgets) {
-    for (const auto& [way, word] : kWays) print("all", budget, word, all[{budget, word}]);
+    for (const auto& [way, option, word] : ways) print("all", budget, word, all[{budget, word}]);
   }
   return absl::OkStatus();
 }
@@ -200,6 +216,7 @@ int main(int argc, char** argv) {
   app.add_option("--seeds", options.seeds, "Campaigns of each kind")->capture_default_str();
   app.add_option("--share", options.share, "Part of the measurements that is chosen")->capture_default_str();
   app.add_option("--rounds", options.rounds, "Fits between choices")->capture_default_str();
+  app.add_option("--way", options.ways, "spread, unsure, asked, cut-excerpts")->capture_default_str();
   CLI11_PARSE(app, argc, argv);
   const absl::Status status = latimer::Compare(options);
   if (status.ok()) return 0;

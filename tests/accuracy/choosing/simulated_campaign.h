@@ -29,14 +29,18 @@ class SimulatedCampaign {
   double TrueSeconds(const Network& network) const;
 
  private:
-  // A run with the board's noise, as the median of a few is.
-  double Measured(const Network& network);
+  // A run with noise, as the median of a few is.
+  double Measured(const Network& network, double spread);
+  // The same of a beginning of an excerpt, as what runs it simplifies it.
+  absl::Status MeasureCut(const benchmark::PlannedMeasurement& cut);
 
   struct Result {
     benchmark::MeasurementKind kind;
     std::string name;
     v1::Network network;  // subject of a padded model, or what was run
     double seconds = 0;
+    std::string onnx = {};  // of cuts; instead of `network`
+    double spread = 0;      // of cuts
   };
   const simulated::Board board_;
   benchmark::Random random_;

@@ -112,7 +112,8 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
     }
     if (i == excerpts.size()) break;
     const Network& excerpt = excerpts[i]->subject;
-    const std::vector<size_t> cuts = options.black_box ? benchmark::CutsOf(excerpt) : std::vector<size_t>{excerpt.layers.size()};
+    const std::vector<size_t> cuts =
+        options.black_box ? benchmark::CutsOf(excerpt) : std::vector<size_t>{excerpt.layers.size()};
     for (size_t layers : cuts) {
       LATIMER_ASSIGN_OR_RETURN(std::string onnx, ExportOnnx(benchmark::NetworkPrefix(excerpt, layers)));
       model::v1::MeasuredNetwork* one = set.add_measurements();

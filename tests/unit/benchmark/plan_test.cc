@@ -5,6 +5,7 @@
 #include <map>
 #include <set>
 
+#include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/smart_padding.h"
 #include "core/benchmark/validation_networks.h"
 #include "core/network/structural_hash.h"
@@ -41,7 +42,8 @@ std::vector<std::string> Digest(const std::vector<PlanStage>& plan) {
 class Budgets : public testing::TestWithParam<int64_t> {};
 
 TEST_P(Budgets, AreUsedAndRespected) {
-  for (const Method method : {Method::kSmartPadding, Method::kSingleLayer, Method::kLayerReport, Method::kExcerpts}) {
+  for (const Method method :
+       {Method::kSmartPadding, Method::kSingleLayer, Method::kLayerReport, Method::kExcerpts, Method::kCutExcerpts}) {
     const int64_t count = Count(Plan(GetParam(), method));
     EXPECT_LE(count, GetParam());
     EXPECT_GE(count, GetParam() * 9 / 10);
@@ -57,6 +59,8 @@ TEST(MakePlan, RefusesTooSmallABudget) {
 TEST(MakePlan, IsDeterministicAndSeeded) {
   EXPECT_EQ(Digest(Plan(300)), Digest(Plan(300)));
   EXPECT_NE(Digest(Plan(300)), Digest(Plan(300, Method::kSmartPadding, 2)));
+  EXPECT_EQ(Digest(Plan(300, Method::kCutExcerpts)), Digest(Plan(300, Method::kCutExcerpts)));
+  EXPECT_NE(Digest(Plan(300, Method::kCutExcerpts)), Digest(Plan(300, Method::kCutExcerpts, 2)));
 }
 
 TEST(MakePlan, EveryPaddingIsMeasuredOnceAndBeforeItsSubject) {
@@ -140,6 +144,48 @@ TEST(MakePlan, ExcerptsAreReportedAndSeeEveryStateOfTheCaches) {
   EXPECT_EQ(*flushes.begin(), 0);
 }
 
+TEST(MakePlan, CutsOfAnExcerptStayTogetherAndShareTheStateOfTheCaches) {
+  for (const int64_t budget : {50, 300, 1000}) {
+    const std::vector<PlanStage> plan = Plan(budget, Method::kCutExcerpts);
+    ASSERT_EQ(plan.size(), 2u);
+    EXPECT_EQ(plan[0].name, "excerpts");
+    EXPECT_EQ(plan[1].name, "validation");
+    std::set<std::string> excerpts, keys;
+    std::set<int64_t> flushes;
+    const std::vector<PlannedMeasurement>& all = plan[0].measurements;
+    const PlannedMeasurement* before = nullptr;
+    for (const PlannedMeasurement& one : all) {
+      EXPECT_TRUE(keys.insert(one.key).second) << one.key;
+      if (one.kind == MeasurementKind::kValidation) {
+        before = nullptr;
+        continue;
+      }
+      ASSERT_EQ(one.kind, MeasurementKind::kExcerptCut);
+      EXPECT_FALSE(one.layer_report);
+      const std::string excerpt(ExcerptOfCut(one.key));
+      EXPECT_EQ(one.key, CutKey(excerpt, one.subject.layers.size()));
+      if (before != nullptr && ExcerptOfCut(before->key) == excerpt) {
+        EXPECT_EQ(one.flush_bytes, before->flush_bytes) << one.key;
+        EXPECT_GT(one.subject.layers.size(), before->subject.layers.size()) << one.key;
+      } else {
+        EXPECT_TRUE(excerpts.insert(excerpt).second) << excerpt << " goes on after something else";
+      }
+      flushes.insert(one.flush_bytes);
+      before = &one;
+    }
+    EXPECT_GE(excerpts.size(), static_cast<size_t>(budget / 50));
+    if (budget >= 300) EXPECT_GE(flushes.size(), 3u);
+  }
+}
+
+TEST(MakePlan, CutExcerptsHaveNoRefinement) {
+  PlanOptions options;
+  options.max_measurements = 300;
+  options.method = Method::kCutExcerpts;
+  options.refinement_share = 0.5;
+  for (const PlanStage& stage : *MakePlan(options)) EXPECT_NE(stage.name, kRefinementStage);
+}
+
 TEST(MakePlan, StagesComeInOrderAndValidationLast) {
   std::vector<std::string> names;
   for (const PlanStage& stage : Plan(1000)) {
@@ -153,7 +199,7 @@ TEST(MakePlan, StagesComeInOrderAndValidationLast) {
 }
 
 TEST(MakePlan, HalfOfTheValidationNetworksAreSpreadOverTheSamples) {
-  for (const Method method : {Method::kExcerpts, Method::kSmartPadding}) {
+  for (const Method method : {Method::kExcerpts, Method::kSmartPadding, Method::kCutExcerpts}) {
     std::set<std::string> spread, last;
     for (const PlanStage& stage : Plan(1000, method)) {
       size_t before = 0;
