@@ -174,7 +174,9 @@ TEST(MakePlan, CutsOfAnExcerptStayTogetherAndShareTheStateOfTheCaches) {
       before = &one;
     }
     EXPECT_GE(excerpts.size(), static_cast<size_t>(budget / 50));
-    if (budget >= 300) EXPECT_GE(flushes.size(), 3u);
+    if (budget >= 300) {
+      EXPECT_GE(flushes.size(), 3u);
+    }
   }
 }
 
