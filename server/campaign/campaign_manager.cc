@@ -22,15 +22,18 @@ constexpr int64_t kMostMeasurements = 10'000;
 // Campaigns with fewer measurements have too rough a model to choose by.
 constexpr int64_t kFewestToRefine = 200;
 constexpr double kRefinementShare = 0.25;
+// Of fewer measurements, smart padding makes the better model (docs/results.md).
+constexpr int64_t kFewestToCut = 600;
 constexpr int kDefaultPageSize = 50;
 constexpr int kMostPageSize = 1000;
 constexpr absl::string_view kTokenPrefix = "before:";
 
 // `has_layer_report`: of the platform's engines.
-absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method, bool has_layer_report) {
+absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method, bool has_layer_report, int64_t measurements) {
   switch (method) {
     case v1::BENCHMARK_METHOD_UNSPECIFIED:
-      return has_layer_report ? benchmark::Method::kExcerpts : benchmark::Method::kSmartPadding;
+      if (has_layer_report) return benchmark::Method::kExcerpts;
+      return measurements >= kFewestToCut ? benchmark::Method::kCutExcerpts : benchmark::Method::kSmartPadding;
     case v1::BENCHMARK_METHOD_SMART_PADDING:
       return benchmark::Method::kSmartPadding;
     case v1::BENCHMARK_METHOD_EXCERPTS:
@@ -42,9 +45,10 @@ absl::StatusOr<benchmark::Method> MethodOf(v1::BenchmarkMethod method, bool has_
     case v1::BENCHMARK_METHOD_LAYER_REPORT:
       return benchmark::Method::kLayerReport;
     default:
-      return InvalidArgument("UNKNOWN_METHOD",
-                             absl::StrCat("there is no method ", static_cast<int>(method),
-                                          "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT, EXCERPTS, CUT_EXCERPTS"))
+      return InvalidArgument(
+                 "UNKNOWN_METHOD",
+                 absl::StrCat("there is no method ", static_cast<int>(method),
+                              "; there are SMART_PADDING, SINGLE_LAYER, LAYER_REPORT, EXCERPTS, CUT_EXCERPTS"))
           .Field("method");
   }
 }
@@ -97,7 +101,7 @@ absl::StatusOr<CampaignOrder> CampaignManager::Check(const v1::CreateCampaignReq
       std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.last_seen_unix_ms() > 0; });
   const bool reported =
       std::any_of(agents.begin(), agents.end(), [](const v1::Agent& agent) { return agent.has_layer_report(); });
-  LATIMER_ASSIGN_OR_RETURN(const benchmark::Method method, MethodOf(request.method(), reported));
+  LATIMER_ASSIGN_OR_RETURN(const benchmark::Method method, MethodOf(request.method(), reported, measurements));
   const bool needs_report = method == benchmark::Method::kExcerpts || method == benchmark::Method::kLayerReport;
   if (needs_report && connected && !reported) {
     return Error(absl::StatusCode::kFailedPrecondition, "NO_LAYER_REPORT",

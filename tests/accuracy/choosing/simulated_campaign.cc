@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <cmath>
-#include <cstdlib>
 #include <utility>
 
 #include "backends/simulated/simulator.h"
@@ -43,8 +42,7 @@ absl::Status SimulatedCampaign::MeasureCut(const benchmark::PlannedMeasurement& 
   LATIMER_ASSIGN_OR_RETURN(Network network, ImportOnnx(result.onnx));
   network = Simplify(std::move(network));
   // As an agent counts runs: until the spread is reached, or the time is over.
-  const double budget = std::getenv("CUT_SECONDS") ? std::atof(std::getenv("CUT_SECONDS")) : benchmark::kSecondsOfCuts;  // EXPERIMENT
-  const double runs = std::max(kFewestRuns, budget / TrueSeconds(network));
+  const double runs = std::max(kFewestRuns, benchmark::kSecondsOfCuts / TrueSeconds(network));
   result.spread = std::max(benchmark::kSpreadOfCuts, kMedian * board_.noise_sigma / std::sqrt(runs));
   result.seconds = Measured(network, result.spread);
   return absl::OkStatus();

@@ -80,10 +80,7 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
   set.set_description(
       absl::StrCat(options.backend, ", threads ", options.threads, ", excerpts of seed ", options.seed));
   v1::TimingOptions timing;
-  if (options.black_box) {
-    timing.set_target_spread(benchmark::kSpreadOfCuts);
-    timing.set_budget_ms(1e3 * benchmark::kSecondsOfCuts);
-  }
+  if (options.black_box) timing.set_target_spread(benchmark::kSpreadOfCuts);
   auto measure = [&](model::v1::MeasuredNetwork* one, bool report) {
     v1::BenchmarkTask task;
     task.set_measurement_id(absl::StrCat(set.measurements_size()));

@@ -240,6 +240,20 @@ TEST_F(FleetTest, ACampaignOfCutExcerptsEndsWithAModelThatAnswers) {
   EXPECT_LT(error / networks, 0.12);
 }
 
+TEST_F(FleetTest, ExcerptsAreCutWhereNothingIsReportedAndMeasurementsAreEnough) {
+  const std::unique_ptr<PlayedAgent> agent = NewAgent();
+  agent->Hello();  // its engine has no report
+  for (const auto& [measurements, method] :
+       {std::pair(599, v1::BENCHMARK_METHOD_SMART_PADDING), std::pair(600, v1::BENCHMARK_METHOD_CUT_EXCERPTS)}) {
+    v1::Campaign campaign = StartCampaign(measurements);
+    EXPECT_EQ(campaign.method(), method) << measurements;
+    v1::CancelCampaignRequest cancel;
+    cancel.set_name(campaign.name());
+    grpc::ClientContext context;
+    ASSERT_TRUE(Stub<v1::CampaignService>()->CancelCampaign(&context, cancel, &campaign).ok());
+  }
+}
+
 TEST_F(FleetTest, CutsAreToBeTimedMoreCloselyThanPaddedLayers) {
   const std::unique_ptr<PlayedAgent> agent = NewAgent();
   agent->Hello();
