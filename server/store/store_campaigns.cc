@@ -473,7 +473,8 @@ absl::StatusOr<std::vector<MeasuredTask>> Store::ResultsOf(absl::string_view pla
   std::vector<MeasuredTask> results;
   Statement row = database_->Prepare(
       "SELECT t.measurement_id, t.campaign, t.stage, t.position, t.kind, t.name, t.subject, t.network, t.layer_report, "
-      "t.platform, t.flush_bytes, m.record, m.agent FROM tasks t JOIN measurements m ON m.measurement_id = t.measurement_id "
+      "t.platform, t.flush_bytes, m.record, m.agent FROM tasks t JOIN measurements m ON m.measurement_id = "
+      "t.measurement_id "
       "WHERE t.platform=? AND (t.campaign > 0 OR m.agent=?) AND m.ok=1 "
       "ORDER BY t.campaign, t.stage, t.position, t.measurement_id");
   row.Bind(platform).Bind(kImported);
