@@ -8,7 +8,6 @@ namespace latimer::benchmark {
 namespace {
 
 constexpr absl::string_view kLayers = ", layers ";
-constexpr int64_t kBetweenPairs = 8;  // cuts, from one pair of neighbours to the next
 
 }  // namespace
 
@@ -24,12 +23,12 @@ std::vector<size_t> CutsOf(const Network& excerpt) {
   return cuts;
 }
 
-std::vector<size_t> DrawCuts(const Network& excerpt, Random& random) {
+std::vector<size_t> DrawCuts(const Network& excerpt, int64_t between, Random& random) {
   const std::vector<size_t> all = CutsOf(excerpt);
-  const int64_t phase = random.Below(kBetweenPairs);
+  const int64_t phase = random.Below(between);
   std::vector<size_t> cuts;
   for (size_t i = 0; i < all.size(); ++i) {
-    const bool of_a_pair = (static_cast<int64_t>(i) + phase) % kBetweenPairs < 2;
+    const bool of_a_pair = (static_cast<int64_t>(i) + phase) % between < 2;
     if (of_a_pair || i + 1 == all.size()) cuts.push_back(all[i]);
   }
   return cuts;

@@ -4,6 +4,7 @@
 #define LATIMER_CORE_BENCHMARK_EXCERPT_CUTS_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -22,11 +23,10 @@ inline constexpr double kSecondsOfCuts = 0.2;
 // toolchains would simplify to the one before (identities, folded normalisations) is none.
 std::vector<size_t> CutsOf(const Network& excerpt);
 
-// Those of them that a campaign measures, the whole last: two neighbours, which tell what the layer between them adds,
-// then none for a while, from a random place on. A whole excerpt of other layers says more than another cut of this
-// one: at equal numbers of measurements, cutting behind every layer leaves two to four times the error
-// (docs/results.md).
-std::vector<size_t> DrawCuts(const Network& excerpt, Random& random);
+// Those of them that a campaign measures, the whole last: from a random place on two neighbours, which tell what the
+// layer between them adds, every `between` places, at least two. A whole excerpt of other layers says more than another
+// cut of this one (docs/results.md).
+std::vector<size_t> DrawCuts(const Network& excerpt, int64_t between, Random& random);
 
 // The key of a cut, by that of its excerpt and its number of layers: "excerpt 12, layers 7".
 std::string CutKey(absl::string_view excerpt, size_t layers);

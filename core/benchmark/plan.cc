@@ -50,6 +50,11 @@ constexpr int64_t kColdCaches = 16 << 20;
 // Between the runs of excerpts: from networks that stay in the caches to those that never do.
 constexpr int64_t kExcerptFlushes[] = {0, 0, 6 << 20, 24 << 20, 64 << 20};
 
+// From one pair of cuts of an excerpt to the next: first many excerpts, then more of each.
+constexpr int64_t kCutsSeldom = 8;
+constexpr int64_t kCutsOften = 4;
+constexpr int64_t kEnoughToCutOften = 2000;  // measurements
+
 constexpr double kConvolutionShare = 0.55;
 constexpr int kMostFailures = 50;  // draws in a row that do not fit what is left of a stage
 
@@ -212,9 +217,11 @@ class Planner {
   // As many whole excerpts as fit.
   absl::Status AddCutExcerpts(int64_t budget) {
     Begin("excerpts", budget);
+    const int64_t between = budget < kEnoughToCutOften ? kCutsSeldom : kCutsOften;
     for (int failures = 0; failures < kMostFailures && stage_left_ > 0;) {
       LATIMER_ASSIGN_OR_RETURN(const Network excerpt, SampleExcerpt(random_));
-      std::vector<PlannedMeasurement> cuts = PlanCutExcerpt(excerpt, absl::StrCat("excerpt ", excerpts_ + 1), random_);
+      std::vector<PlannedMeasurement> cuts =
+          PlanCutExcerpt(excerpt, absl::StrCat("excerpt ", excerpts_ + 1), between, random_);
       const auto cost = static_cast<int64_t>(cuts.size());
       if (cost > stage_left_) {
         ++failures;
@@ -300,10 +307,11 @@ PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random)
   return measurement;
 }
 
-std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, Random& random) {
+std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, int64_t between,
+                                               Random& random) {
   std::vector<PlannedMeasurement> cuts;
   const int64_t flush_bytes = random.Pick<int64_t>(kExcerptFlushes);
-  for (const size_t layers : DrawCuts(excerpt, random)) {
+  for (const size_t layers : DrawCuts(excerpt, between, random)) {
     PlannedMeasurement& cut = cuts.emplace_back();
     cut.kind = MeasurementKind::kExcerptCut;
     cut.key = CutKey(key, layers);

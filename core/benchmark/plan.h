@@ -52,7 +52,8 @@ SubjectKind DrawKind(Random& random);
 PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random);
 
 // Cuts of an excerpt (DrawCuts), ascending, all in one state of the caches: times in different ones do not subtract.
-std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, Random& random);
+std::vector<PlannedMeasurement> PlanCutExcerpt(const Network& excerpt, absl::string_view key, int64_t between,
+                                               Random& random);
 
 // The stage whose measurements the campaign chooses anew once a model is fitted.
 inline constexpr char kRefinementStage[] = "refinement";

@@ -47,7 +47,7 @@ TEST(DrawCuts, ArePairsOfNeighboursAndTheWhole) {
   for (int i = 0; i < 40; ++i) {
     const Network excerpt = *SampleExcerpt(random);
     const std::vector<size_t> all = CutsOf(excerpt);
-    const std::vector<size_t> cuts = DrawCuts(excerpt, random);
+    const std::vector<size_t> cuts = DrawCuts(excerpt, 8, random);
     ASSERT_FALSE(cuts.empty());
     EXPECT_EQ(cuts.back(), excerpt.layers.size());
     EXPECT_TRUE(std::is_sorted(cuts.begin(), cuts.end()));
