@@ -146,7 +146,7 @@ void FleetApp::AddCampaigns(CLI::App& app) {
       "How layers are measured: excerpts (of networks, with the engine's own times of all their layers), "
       "cut-excerpts (the same without such times: also cut off behind some of their layers), smart-padding, "
       "single-layer, layer-report (the engine's own time of the padded layer); auto: excerpts where the engine reports "
-      "times per layer, else cut-excerpts from 300 measurements on, else smart-padding")
+      "times per layer, else cut-excerpts from 1000 measurements on, else smart-padding")
       ->type_name("METHOD")
       ->default_str("auto");
   start.add_option("--seed", start_.seed, "Seed of the sampling; the same seed and budget plan the same measurements")

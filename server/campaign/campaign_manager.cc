@@ -22,8 +22,8 @@ constexpr int64_t kMostMeasurements = 10'000;
 // Campaigns with fewer measurements have too rough a model to choose by.
 constexpr int64_t kFewestToRefine = 200;
 constexpr double kRefinementShare = 0.25;
-// Fewer are too few excerpts (docs/results.md).
-constexpr int64_t kFewestToCut = 300;
+// Fewer are too few excerpts to be clearly better (docs/results.md).
+constexpr int64_t kFewestToCut = 1000;
 constexpr int kDefaultPageSize = 50;
 constexpr int kMostPageSize = 1000;
 constexpr absl::string_view kTokenPrefix = "before:";

@@ -16,9 +16,10 @@ from boards import PLATFORM
 class BoardsTest(boards.BoardsTestCase):
     def test_the_whole_circle(self):
         self.start_agent().full_speed()
-        output = self.cli("campaign", "start", "--platform", PLATFORM, "--max-measurements", 300, "--wait")
+        output = self.cli("campaign", "start", "--platform", PLATFORM, "--max-measurements", 300,
+                          "--method", "cut-excerpts", "--wait")
         self.assertIn("succeeded", output)
-        self.assertEqual("BENCHMARK_METHOD_CUT_EXCERPTS", self.check_end()["method"], "the board reports no layers")
+        self.check_end()
         (board,) = self.listed()
         drift = board["lastReferenceMs"] / board["firstReferenceMs"] - 1
         self.assertLess(abs(drift), 0.2, "the simulated board does not drift")

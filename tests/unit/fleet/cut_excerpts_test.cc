@@ -244,7 +244,7 @@ TEST_F(FleetTest, ExcerptsAreCutWhereNothingIsReportedAndMeasurementsAreEnough) 
   const std::unique_ptr<PlayedAgent> agent = NewAgent();
   agent->Hello();  // its engine has no report
   for (const auto& [measurements, method] :
-       {std::pair(299, v1::BENCHMARK_METHOD_SMART_PADDING), std::pair(300, v1::BENCHMARK_METHOD_CUT_EXCERPTS)}) {
+       {std::pair(999, v1::BENCHMARK_METHOD_SMART_PADDING), std::pair(1000, v1::BENCHMARK_METHOD_CUT_EXCERPTS)}) {
     v1::Campaign campaign = StartCampaign(measurements);
     EXPECT_EQ(campaign.method(), method) << measurements;
     v1::CancelCampaignRequest cancel;
