@@ -185,7 +185,9 @@ TEST(MakePlan, CutExcerptsHaveNoRefinement) {
   options.max_measurements = 300;
   options.method = Method::kCutExcerpts;
   options.refinement_share = 0.5;
-  for (const PlanStage& stage : *MakePlan(options)) EXPECT_NE(stage.name, kRefinementStage);
+  const absl::StatusOr<std::vector<PlanStage>> plan = MakePlan(options);
+  ASSERT_TRUE(plan.ok());
+  for (const PlanStage& stage : *plan) EXPECT_NE(stage.name, kRefinementStage);
 }
 
 TEST(MakePlan, StagesComeInOrderAndValidationLast) {
