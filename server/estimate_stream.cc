@@ -29,57 +29,66 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
       : parts_(parts), registry_(registry), context_(context) {
     absl::StatusOr<StreamPass> pass = parts_.access->AdmitStream(*context, Role::kEstimate);
     const bool serving = registry_->Add(this);
-    Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      if (pass.ok()) {
-        pass_ = *std::move(pass);
-      } else {
-        EndLocked(pass.status());
-      }
-      draining_ = draining_ || !serving;
-    });
+    MutexLock lock(&mutex_);
+    if (pass.ok()) {
+      pass_ = *std::move(pass);
+    } else {
+      EndLocked(pass.status());
+    }
+    draining_ = draining_ || !serving;
+    ContinueLocked();
   }
 
   void Drain() {
-    Update([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { draining_ = true; });
+    MutexLock lock(&mutex_);
+    draining_ = true;
+    ContinueLocked();
   }
 
   void OnReadDone(bool ok) override {
-    bool answers = false;
-    Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    {
+      MutexLock lock(&mutex_);
       reading_ = false;
-      if (!ok) reads_done_ = true;
-      if (!ok || finished_) return;  // finished: read while the stream was ending
+      if (!ok) {
+        reads_done_ = true;
+        ContinueLocked();
+        return;
+      }
+      if (finished_) return;  // read while the stream was ending
       ++in_flight_;
       waiting_.emplace_back().Swap(&incoming_);
-      answers = answering_ < registry_->ThreadsPerStream();
-      if (answers) ++answering_;
-    });
-    if (answers) AnswerWaiting();
+      if (answering_ >= registry_->ThreadsPerStream()) {
+        ContinueLocked();
+        return;
+      }
+      ++answering_;
+    }
+    AnswerWaiting();
   }
 
   void OnWriteDone(bool ok) override {
-    Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      writing_ = false;
-      --in_flight_;
-      if (ok) return;
-      // The client is gone: what is ready has no reader.
+    MutexLock lock(&mutex_);
+    writing_ = false;
+    --in_flight_;
+    if (!ok) {  // the client is gone: what is ready has no reader
       reads_done_ = true;
       in_flight_ -= static_cast<int>(ready_.size());
       ready_.clear();
       broken_ = true;
-    });
+    }
+    ContinueLocked();
   }
 
   void OnCancel() override {
-    Update([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      cancelled_ = true;
-      reads_done_ = true;
-    });
+    MutexLock lock(&mutex_);
+    cancelled_ = true;
+    reads_done_ = true;
+    ContinueLocked();
   }
 
   void OnDone() override {
     registry_->Remove(this);
-    // The thread that made the stream's end possible may not yet have let go of the lock.
+    // A worker may have ended the stream and not yet let go of the lock.
     { MutexLock lock(&mutex_); }
     delete this;
   }
@@ -91,17 +100,15 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   void AnswerWaiting() {
     while (true) {
       grpc::ByteBuffer request;
-      bool done = false;
-      Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-        done = waiting_.empty();
-        if (done) {
-          --answering_;
-        } else {
-          request.Swap(&waiting_.front());
-          waiting_.pop_front();
-        }
-      });
-      if (done) return;
+      {
+        MutexLock lock(&mutex_);
+        const bool done = waiting_.empty();
+        if (done) --answering_;
+        ContinueLocked();
+        if (done) return;
+        request.Swap(&waiting_.front());
+        waiting_.pop_front();
+      }
       Handle(std::move(request));
     }
   }
@@ -110,7 +117,8 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
     const size_t bytes = request.Length();
     if (const absl::Status admitted = pass_.Next(bytes); !admitted.ok()) {
       if (absl::IsUnauthenticated(admitted)) {
-        Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { EndLocked(admitted); });
+        MutexLock lock(&mutex_);
+        EndLocked(admitted);
       }
       Refuse(request, admitted);
       return;
@@ -125,10 +133,16 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
       return;
     }
     // Meanwhile this thread does not count: neither answers that are ready nor requests that come wait for it.
-    Update([this]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { --answering_; });
+    LeaveAnswering();
     Answer(*shared, rest);
     MutexLock lock(&mutex_);
     ++answering_;
+  }
+
+  void LeaveAnswering() {
+    MutexLock lock(&mutex_);
+    --answering_;
+    ContinueLocked();
   }
 
   // False: there is no quick answer, and nothing was sent.
@@ -195,13 +209,13 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   }
 
   void Send(const grpc::Slice& slice) {
-    Update([&]() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-      if (broken_) {
-        --in_flight_;
-      } else {
-        ready_.push_back(slice);
-      }
-    });
+    MutexLock lock(&mutex_);
+    if (broken_) {
+      --in_flight_;
+    } else {
+      ready_.push_back(slice);
+    }
+    ContinueLocked();
   }
 
   // Reads no more; ends with `status` when what was read is answered.
@@ -215,68 +229,39 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
     return answering_ > 0 && !waiting_.empty() && ready_.size() < kAnswersTogether;
   }
 
-  // What gRPC is to begin, with the lock released: that takes it microseconds, during which others would wait.
-  struct Operations {
-    bool read = false;
-    bool write = false;
-    grpc::WriteOptions write_options;
-    std::optional<grpc::Status> finish;
-  };
-
-  // Changes the state, then begins what has become possible.
-  template <typename Change>
-  void Update(const Change& change) {
-    Operations next;
-    {
-      MutexLock lock(&mutex_);
-      change();
-      next = NextLocked();
-    }
-    while (next.read || next.write) {
-      if (next.write) StartWrite(&outgoing_, next.write_options);
-      if (next.read) StartRead(&incoming_);
-      MutexLock lock(&mutex_);
-      --beginning_;
-      next = NextLocked();
-    }
-    if (next.finish.has_value()) Finish(*next.finish);  // nothing of the stream may be used from here on
-  }
-
-  Operations NextLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    Operations next;
-    if (finished_) return next;
+  // Starts what may be started. Operations of gRPC may be started from any thread, also with the lock held: their
+  // callbacks run elsewhere.
+  void ContinueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    if (finished_) return;
     if (!writing_ && !ready_.empty() && !broken_ && !HoldsLocked()) {
       writing_ = true;
-      next.write = true;
       outgoing_ = grpc::ByteBuffer(&ready_.front(), 1);
       ready_.pop_front();
       // Answers that are ready together leave together: the last one flushes. Not the first of a stream: the headers
       // go with it, and gRPC does not end a write that waits for headers which wait for a flush.
-      if (!ready_.empty() && headers_sent_) next.write_options.set_buffer_hint();
+      grpc::WriteOptions options;
+      if (!ready_.empty() && headers_sent_) options.set_buffer_hint();
       headers_sent_ = true;
+      StartWrite(&outgoing_, options);
     }
     const bool reads = !reads_done_ && !draining_;
     if (reads && !reading_ && in_flight_ < parts_.options->max_stream_in_flight) {
       reading_ = true;
-      next.read = true;
+      StartRead(&incoming_);
     }
-    if (next.read || next.write) {
-      ++beginning_;
-    } else if (!reads && in_flight_ == 0 && !writing_ && beginning_ == 0) {
+    if (!reads && in_flight_ == 0 && !writing_) {
       finished_ = true;
       pass_ = StreamPass();  // who hears the end may open the next stream at once
-      next.finish = EndingLocked();
+      if (cancelled_) {
+        Finish(grpc::Status::CANCELLED);
+      } else if (!end_.ok()) {
+        Finish(end_);
+      } else if (draining_ && !reads_done_) {
+        Finish(ToGrpcStatus(absl::UnavailableError("the server is shutting down; open a new stream")));
+      } else {
+        Finish(grpc::Status::OK);
+      }
     }
-    return next;
-  }
-
-  grpc::Status EndingLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (cancelled_) return grpc::Status::CANCELLED;
-    if (!end_.ok()) return end_;
-    if (draining_ && !reads_done_) {
-      return ToGrpcStatus(absl::UnavailableError("the server is shutting down; open a new stream"));
-    }
-    return grpc::Status::OK;
   }
 
   const ServiceParts& parts_;
@@ -291,7 +276,6 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   std::deque<grpc::Slice> ready_ ABSL_GUARDED_BY(mutex_);
   int answering_ ABSL_GUARDED_BY(mutex_) = 0;  // threads in AnswerWaiting(), as long as they are quick
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
-  int beginning_ ABSL_GUARDED_BY(mutex_) = 0;  // threads that begin an operation
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
   bool reads_done_ ABSL_GUARDED_BY(mutex_) = false;
