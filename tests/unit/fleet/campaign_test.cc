@@ -209,6 +209,7 @@ TEST_F(FleetTest, BoardTimeEndsACampaignWithItsValidation) {
   });
   v1::CreateCampaignRequest request;
   request.set_platform("board");
+  request.set_method(v1::BENCHMARK_METHOD_SMART_PADDING);
   request.set_max_measurements(1000);
   request.set_max_board_seconds(200);
   grpc::ClientContext context;
