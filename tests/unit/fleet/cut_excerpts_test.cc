@@ -201,8 +201,8 @@ TEST(CollectCuts, AnExcerptThatIsNotMeasuredToItsEndIsAShorterOne) {
   EXPECT_NEAR(rows, units, 0.15 * units);
 }
 
-// A fit of excerpts takes minutes under sanitizers, more than a test waits. Its parts run under them in fitting_test, and
-// campaigns with quicker fits in campaign_test.cc.
+// A fit of excerpts takes minutes under sanitizers, more than a test waits. Its parts run under them in fitting_test,
+// and campaigns with quicker fits in campaign_test.cc.
 #if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
 TEST_F(FleetTest, ACampaignOfCutExcerptsEndsWithAModelThatAnswers) {
   SimulatedBoard board;
