@@ -203,7 +203,7 @@ TEST(CollectCuts, AnExcerptThatIsNotMeasuredToItsEndIsAShorterOne) {
 
 // A fit of excerpts takes minutes under sanitizers, more than a test waits. Its parts run under them in fitting_test,
 // and campaigns with quicker fits in campaign_test.cc.
-#if !defined(__SANITIZE_THREAD__) && !defined(__SANITIZE_ADDRESS__)
+#ifdef LATIMER_LONG_FITS
 TEST_F(FleetTest, ACampaignOfCutExcerptsEndsWithAModelThatAnswers) {
   SimulatedBoard board;
   const std::unique_ptr<PlayedAgent> agent = NewAgent("board", board.fingerprint());
