@@ -276,7 +276,7 @@ void Fleet::Forgive(int64_t late_ms, int64_t now_ms) {
 
 void Fleet::Tick() {
   const int64_t now = NowMs();
-  const int64_t late_ms = last_tick_ms_ == 0 ? 0 : now - last_tick_ms_ - kTickMs;
+  const int64_t late_ms = now - last_tick_ms_ - kTickMs;
   last_tick_ms_ = now;
   if (late_ms > kTickMs) Forgive(late_ms, now);
   if (now - last_expiry_ms_ < 1000) return;

@@ -95,7 +95,7 @@ class Fleet {
   std::function<void(int64_t)> on_leases_lost_;
   std::set<AgentSession*> sessions_;
   bool draining_ = false;
-  int64_t last_tick_ms_ = 0;  // 0: none yet
+  int64_t last_tick_ms_ = NowMs();  // the first one may come late, too
   int64_t last_expiry_ms_ = 0;
 };
 
