@@ -1,8 +1,6 @@
 #include "server/estimation_engine.h"
 
 #include "absl/strings/str_cat.h"
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
@@ -10,6 +8,7 @@
 #include "core/network/network_proto.h"
 #include "core/network/read_network.h"
 #include "core/network/structural_hash.h"
+#include "server/clock.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
@@ -132,8 +131,6 @@ void DescribeLayer(const Network& network, const Layer& layer, v1::LayerDescript
   to->set_macs(Macs(network, layer));
   to->set_params(ConstantElements(network, layer));
 }
-
-int64_t NowMs() { return absl::ToUnixMillis(absl::Now()); }
 
 // Adds what boards took for the network, where it was measured.
 void AddMeasured(const Catalog& catalog, const PlatformModel& platform, const Network& network,

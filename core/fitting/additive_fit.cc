@@ -67,10 +67,15 @@ AdditiveTerms Solve(const std::vector<Row>& rows) {
 AdditivePrices FitAdditive(absl::Span<const DataPoint> points) {
   std::array<std::vector<Row>, kNumKernelPaths> by_path;
   std::vector<Row> all;
+  std::vector<BlockedKernel> kernels;
   std::array<size_t, kNumKernelPaths> count{};
-  for (const DataPoint& point : points) ++count[static_cast<size_t>(FitKernel(point.features, 16).path)];
   for (const DataPoint& point : points) {
-    BlockedKernel kernel = FitKernel(point.features, 16);
+    kernels.push_back(FitKernel(point.features, 16));
+    ++count[static_cast<size_t>(kernels.back().path)];
+  }
+  for (size_t i = 0; i < points.size(); ++i) {
+    const DataPoint& point = points[i];
+    BlockedKernel kernel = kernels[i];
     if (count[static_cast<size_t>(kernel.path)] < kLeastPoints) kernel = FitBlockedKernel(point.features, 16);
     const double seconds = std::exp(point.log_target);
     Row row;

@@ -30,10 +30,6 @@ constexpr int kRounds = 3;
 constexpr size_t kEnoughAlone = 15;  // layers, for prices of their type
 constexpr int64_t kBlock = 16;
 
-bool IsProduct(LayerType type) {
-  return IsConvolution(type) || type == LayerType::kFullyConnected || type == LayerType::kMatMul;
-}
-
 // Terms of one layer: one, operations in blocks, operations, activations, weights, activations that may stay on the
 // chip.
 constexpr size_t kTerms = 6;
@@ -124,8 +120,8 @@ struct Cut {
   std::vector<double> output_bytes;  // of each output
 };
 
-// How layers of a kind behave in a unit.
-// Its type, that of its producer, the side of its window, whether others read what it reads.
+// What decides whether a layer is fused: its type, that of its producer, the side of its window, whether others read
+// what it reads.
 using Kind = std::tuple<LayerType, LayerType, int64_t, bool>;
 
 struct Excerpt {

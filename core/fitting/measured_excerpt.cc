@@ -9,10 +9,6 @@
 namespace latimer::fitting {
 namespace {
 
-bool IsProduct(LayerType type) {
-  return IsConvolution(type) || type == LayerType::kFullyConnected || type == LayerType::kMatMul;
-}
-
 // In the words of engines: "Conv", "FusedConv", "Convolution", "Deconvolution", "Gemm", "FusedMatMul", "InnerProduct".
 bool IsProductKind(absl::string_view kind) {
   for (absl::string_view word : {"Conv", "conv", "Gemm", "MatMul", "InnerProduct"}) {

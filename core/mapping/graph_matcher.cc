@@ -12,10 +12,6 @@ namespace {
 constexpr int32_t kNoUnit = -1;
 constexpr int kMostRegions = 256;  // each is a walk through the network, and reports are untrusted
 
-bool IsHeavy(LayerType type) {
-  return IsConvolution(type) || type == LayerType::kFullyConnected || type == LayerType::kMatMul;
-}
-
 // Changes of view that toolchains leave out without a word.
 bool IsFreeWithoutRow(LayerType type) {
   return type == LayerType::kReshape || type == LayerType::kConcat || type == LayerType::kSplit;
@@ -233,7 +229,7 @@ class Matcher {
           const LayerId producer = network_.tensors[tensor].producer;
           if (producer == kNone || unit_of_[producer] != kNoUnit) continue;
           if (reported_[producer] == RowStatus::kNotRun) continue;
-          if (group && IsHeavy(network_.layers[layer].type) && network_.layers[producer].type != LayerType::kPad)
+          if (group && IsProduct(network_.layers[layer].type) && network_.layers[producer].type != LayerType::kPad)
             continue;
           Claim(unit, producer);
           stack.push_back(producer);
@@ -258,7 +254,7 @@ class Matcher {
   bool HasHeavyLayer(int32_t unit) const {
     const auto& layers = units_[unit].result.layers;
     return std::any_of(layers.begin(), layers.end(),
-                       [&](LayerId layer) { return IsHeavy(network_.layers[layer].type); });
+                       [&](LayerId layer) { return IsProduct(network_.layers[layer].type); });
   }
 
   // The only layer that reads what `layer` writes.
@@ -271,10 +267,10 @@ class Matcher {
   void JoinForwards() {
     for (LayerId layer = static_cast<LayerId>(network_.layers.size()); layer-- > 0;) {
       const LayerType type = network_.layers[layer].type;
-      if ((type != LayerType::kPad && !IsHeavy(type)) || !MayJoin(layer)) continue;
+      if ((type != LayerType::kPad && !IsProduct(type)) || !MayJoin(layer)) continue;
       const LayerId consumer = OnlyConsumer(layer);
       if (consumer == kNone || unit_of_[consumer] == kNoUnit) continue;
-      if (IsHeavy(type) && HasHeavyLayer(unit_of_[consumer])) continue;
+      if (IsProduct(type) && HasHeavyLayer(unit_of_[consumer])) continue;
       Claim(unit_of_[consumer], layer);
       inferred_[layer] = true;
     }
@@ -308,7 +304,7 @@ class Matcher {
         result_.free_layers.push_back(layer);
         continue;
       }
-      const int32_t unit = !IsHeavy(type) && MayJoin(layer) ? LatestProducer(layer, carrier) : kNoUnit;
+      const int32_t unit = !IsProduct(type) && MayJoin(layer) ? LatestProducer(layer, carrier) : kNoUnit;
       if (unit == kNoUnit) {
         result_.unmatched_layers.push_back(layer);
         continue;

@@ -27,6 +27,10 @@ bool IsConvolution(LayerType type) {
   return type == LayerType::kConv || type == LayerType::kDepthwiseConv || type == LayerType::kConvTranspose;
 }
 
+bool IsProduct(LayerType type) {
+  return IsConvolution(type) || type == LayerType::kFullyConnected || type == LayerType::kMatMul;
+}
+
 bool IsPooling(LayerType type) { return type >= LayerType::kMaxPool && type <= LayerType::kLpPool; }
 
 bool IsElementwiseBroadcast(LayerType type) { return type >= LayerType::kAdd && type <= LayerType::kWhere; }

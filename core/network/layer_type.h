@@ -92,6 +92,9 @@ std::optional<LayerType> LayerTypeFromName(absl::string_view name);
 // CONV, DEPTHWISE_CONV or CONV_TRANSPOSE.
 bool IsConvolution(LayerType type);
 
+// Products of matrices, written out or as convolutions: IsConvolution(), FULLY_CONNECTED or MAT_MUL.
+bool IsProduct(LayerType type);
+
 // MAX_POOL, AVERAGE_POOL, LP_POOL, GLOBAL_MAX_POOL or GLOBAL_AVERAGE_POOL.
 bool IsPooling(LayerType type);
 

@@ -3,11 +3,10 @@
 #include <algorithm>
 #include <cmath>
 
-#include "absl/time/clock.h"
-#include "absl/time/time.h"
 #include "core/benchmark/plan.h"
 #include "core/estimation/estimator.h"
 #include "core/network/read_network.h"
+#include "server/clock.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
@@ -37,7 +36,7 @@ void BoardMetrics::OnResult(const TaskRecord& task, const v1::Measurement& measu
     Platform& platform = platforms_[task.platform];
     ++(measurement.has_timing() ? platform.measured : platform.failed);
     platform.board_seconds += measurement.board_seconds();
-    platform.newest_ms = absl::ToUnixMillis(absl::Now());
+    platform.newest_ms = NowMs();
   }
   const bool whole_network = task.kind == static_cast<int>(benchmark::MeasurementKind::kValidation);
   if (whole_network && measurement.has_timing()) Compare(task, measurement);
@@ -84,7 +83,7 @@ void BoardMetrics::OnRefitDone(const std::string& platform, RefitOutcome outcome
   Platform& counters = platforms_[platform];
   ++counters.refits[static_cast<size_t>(outcome)];
   counters.refit_seconds.Observe(seconds);
-  if (outcome != RefitOutcome::kFailed) counters.last_refit_ms = absl::ToUnixMillis(absl::Now());
+  if (outcome != RefitOutcome::kFailed) counters.last_refit_ms = NowMs();
 }
 
 void BoardMetrics::SetNewestResult(const std::string& platform, int64_t receive_ms) {

@@ -11,7 +11,7 @@
 #include "gtest/gtest.h"
 #include "tests/unit/agent/fake_server.h"
 #include "tests/unit/agent/recording_log.h"
-#include "tests/unit/agent/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::agent {
 namespace {

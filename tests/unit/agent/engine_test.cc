@@ -14,7 +14,7 @@
 #include "core/network/read_network.h"
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
-#include "tests/unit/agent/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::agent {
 namespace {

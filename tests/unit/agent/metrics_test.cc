@@ -5,8 +5,8 @@
 #include <prometheus/text_serializer.h>
 
 #include "tests/unit/agent/recording_log.h"
-#include "tests/unit/agent/temp_dir.h"
 #include "tests/unit/metrics/scrape.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::agent {
 namespace {

@@ -13,7 +13,7 @@
 #include "gmock/gmock.h"
 #include "gtest/gtest.h"
 #include "tests/unit/agent/fake_server.h"
-#include "tests/unit/agent/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::agent {
 namespace {

@@ -9,7 +9,7 @@
 #include "absl/strings/match.h"
 #include "absl/strings/str_cat.h"
 #include "gtest/gtest.h"
-#include "tests/unit/agent/temp_dir.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::agent {
 namespace {

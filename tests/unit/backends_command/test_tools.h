@@ -2,34 +2,16 @@
 #ifndef LATIMER_TESTS_UNIT_BACKENDS_COMMAND_TEST_TOOLS_H_
 #define LATIMER_TESTS_UNIT_BACKENDS_COMMAND_TEST_TOOLS_H_
 
-#include <stdlib.h>
 #include <sys/stat.h>
 
-#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <string>
 
-#include "gtest/gtest.h"
 #include "onnx/onnx_pb.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::command {
-
-class TempDir {
- public:
-  TempDir() : path_(testing::TempDir() + "latimer_command_XXXXXX") {
-    if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
-  }
-  ~TempDir() {
-    std::error_code error;
-    std::filesystem::remove_all(path_, error);
-  }
-  const std::string& path() const { return path_; }
-  std::string operator/(const std::string& name) const { return path_ + "/" + name; }
-
- private:
-  std::string path_;
-};
 
 inline std::string ReadText(const std::string& path) {
   std::ifstream file(path, std::ios::binary);

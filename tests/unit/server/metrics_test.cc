@@ -11,6 +11,7 @@
 #include "server/metrics/connections.h"
 #include "test_server.h"
 #include "tests/unit/metrics/scrape.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::server {
 namespace {
@@ -147,22 +148,20 @@ TEST_F(MetricsTest, TellWhatPublishedModelsSayOfThemselves) {
 
 TEST(Metrics, OfRemovedPlatformsDisappear) {
   namespace fs = std::filesystem;
-  std::string folder = ::testing::TempDir() + "latimer_metrics_XXXXXX";
-  ASSERT_NE(mkdtemp(folder.data()), nullptr);
+  const TempDir folder;
   for (const auto& file : fs::directory_iterator(LATIMER_SOURCE_DIR "/data/platforms")) {
-    if (file.path().extension() == ".textproto") fs::copy(file.path(), folder);
+    if (file.path().extension() == ".textproto") fs::copy(file.path(), folder.path());
   }
   ServerOptions options = InProcessOptions();
-  options.platforms_dirs = {folder};
+  options.platforms_dirs = {folder.path()};
   options.metrics_address = "127.0.0.1:0";
   const std::unique_ptr<Server> server = StartServer(options);
   EXPECT_THAT(metrics::Get(server->metrics_address()), HasSubstr("platform=\"ncs2-openvino\""));
-  ASSERT_TRUE(fs::remove(fs::path(folder) / "ncs2-openvino.textproto"));
+  ASSERT_TRUE(fs::remove(folder / "ncs2-openvino.textproto"));
   ASSERT_TRUE(server->ReloadPlatforms().ok());
   const std::string text = metrics::Get(server->metrics_address());
   EXPECT_THAT(text, testing::Not(HasSubstr("ncs2-openvino")));
   EXPECT_THAT(text, HasSubstr("platform=\"zcu102-dnndk\""));
-  fs::remove_all(folder);
 }
 
 TEST(Metrics, KnowEveryCallOfTheApi) {

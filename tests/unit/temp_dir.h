@@ -1,6 +1,6 @@
 // A folder of a test's own, removed at its end.
-#ifndef LATIMER_TESTS_UNIT_AGENT_TEMP_DIR_H_
-#define LATIMER_TESTS_UNIT_AGENT_TEMP_DIR_H_
+#ifndef LATIMER_TESTS_UNIT_TEMP_DIR_H_
+#define LATIMER_TESTS_UNIT_TEMP_DIR_H_
 
 #include <stdlib.h>
 
@@ -9,11 +9,11 @@
 
 #include "gtest/gtest.h"
 
-namespace latimer::agent {
+namespace latimer {
 
 class TempDir {
  public:
-  TempDir() : path_(testing::TempDir() + "latimer_agent_XXXXXX") {
+  TempDir() : path_(testing::TempDir() + "latimer_test_XXXXXX") {
     if (mkdtemp(path_.data()) == nullptr) ADD_FAILURE() << "no temporary folder";
   }
   ~TempDir() {
@@ -27,6 +27,6 @@ class TempDir {
   std::string path_;
 };
 
-}  // namespace latimer::agent
+}  // namespace latimer
 
-#endif  // LATIMER_TESTS_UNIT_AGENT_TEMP_DIR_H_
+#endif  // LATIMER_TESTS_UNIT_TEMP_DIR_H_
