@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 WORKLOADS = ["echo-against-echo", "nas-repeated", "nas-fresh", "nas-fresh-layers", "resnet18-onnx", "resnet18-compact",
-             "mobilenetv2-onnx", "mobilenetv2-compact", "resnet18-onnx-repeated", "resnet50-onnx"]
+             "mobilenetv2-onnx", "mobilenetv2-compact", "resnet18-onnx-repeated", "resnet50-onnx",
+             "resnet152-onnx"]
 
 
 def main() -> int:

@@ -36,6 +36,7 @@ struct Flags {
   std::vector<std::string> cells;
   InProcessOptions in_process;
   int64_t memory = 0;
+  std::string memory_of = "nas-fresh";
   std::string serve;
 };
 
@@ -76,6 +77,9 @@ void AddFlags(CLI::App& app, Flags& flags) {
                  "With --in-process: that many threads at one time answer as many cells each")
       ->check(CLI::Range(1, 64));
   app.add_option("--memory", flags.memory, "Instead: the server's memory while it answers that many unique networks");
+  app.add_option("--memory-of", flags.memory_of, "With --memory: unique requests of which kind")
+      ->check(CLI::IsMember({"nas-fresh", "nas-fresh-layers"}))
+      ->capture_default_str();
   app.add_option("--serve", flags.serve)->check(CLI::IsMember({"latimer", "echo"}))->group("");
   app.footer(
       "Server and echoes run in child processes: in this one they would share gRPC's threads with the clients.\n"
@@ -205,7 +209,8 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (flags.memory > 0) {
-    const absl::StatusOr<std::string> text = WatchMemory(flags.platform, flags.platforms_dir, flags.memory);
+    const absl::StatusOr<std::string> text =
+        WatchMemory(flags.memory_of, flags.platform, flags.platforms_dir, flags.memory);
     if (!text.ok()) return Fail(text.status());
     std::cout << *text;
     return 0;

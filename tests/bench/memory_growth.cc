@@ -23,12 +23,12 @@ constexpr std::chrono::hours kAsLongAsItTakes(1);
 
 }  // namespace
 
-absl::StatusOr<std::string> WatchMemory(const std::string& platform, const std::string& platforms_dir,
-                                        int64_t networks) {
+absl::StatusOr<std::string> WatchMemory(const std::string& workload, const std::string& platform,
+                                        const std::string& platforms_dir, int64_t networks) {
+  LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<Workload> requests, MakeWorkload(workload, platform));
   LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<ChildServer> server,
                            ChildServer::Start(ServerKind::kLatimer, platforms_dir));
   LATIMER_ASSIGN_OR_RETURN(const Target target, Target::Connect(server->address(), kClients));
-  LATIMER_ASSIGN_OR_RETURN(const std::unique_ptr<Workload> workload, MakeWorkload("nas-fresh", platform));
   std::vector<int64_t> resident = {server->resident_bytes()};
   std::vector<int64_t> sent = {0};
   while (sent.back() < networks) {
@@ -38,7 +38,7 @@ absl::StatusOr<std::string> WatchMemory(const std::string& platform, const std::
       for (int64_t i = 0; i < std::min(left, kBatch); ++i) {
         v1::EstimateStreamRequest request;
         request.set_id(static_cast<uint64_t>(i + 1));
-        *request.mutable_request() = workload->Next();
+        *request.mutable_request() = requests->Next();
         batch.emplace_back(request.SerializeAsString());
       }
       LATIMER_RETURN_IF_ERROR(

@@ -9,10 +9,10 @@
 
 namespace latimer::bench {
 
-// Sends `networks` unique networks, NAS cells of ever other widths, over streams to a server in a child process. JSON
+// Sends that many `networks` of a workload whose requests are unique over streams to a server in a child process. JSON
 // with the server's resident bytes after each twentieth of them.
-absl::StatusOr<std::string> WatchMemory(const std::string& platform, const std::string& platforms_dir,
-                                        int64_t networks);
+absl::StatusOr<std::string> WatchMemory(const std::string& workload, const std::string& platform,
+                                        const std::string& platforms_dir, int64_t networks);
 
 }  // namespace latimer::bench
 

@@ -151,6 +151,8 @@ std::string MakeResNet18(int64_t resolution) { return MakeResNet("resnet18", {2,
 
 std::string MakeResNet50(int64_t resolution) { return MakeResNet("resnet50", {3, 4, 6, 3}, 4, resolution); }
 
+std::string MakeResNet152(int64_t resolution) { return MakeResNet("resnet152", {3, 8, 36, 3}, 4, resolution); }
+
 std::string MakeMobileNetV2(int64_t resolution) {
   struct Stage {
     int64_t expansion, channels;

@@ -10,6 +10,7 @@ namespace latimer::bench {
 // Serialised onnx.ModelProto whose initializers have dims and no data. `resolution`: height and width of the input.
 std::string MakeResNet18(int64_t resolution = 224);
 std::string MakeResNet50(int64_t resolution = 224);
+std::string MakeResNet152(int64_t resolution = 224);
 std::string MakeMobileNetV2(int64_t resolution = 224);
 
 }  // namespace latimer::bench

@@ -10,6 +10,7 @@ replicas  nginx (deploy/nginx/latimer.conf) before two servers, each on a core o
 """
 
 import argparse
+import contextlib
 import json
 import os
 import pathlib
@@ -85,7 +86,7 @@ def server(bench, harness):
 
 
 def replicas(bench, harness, balancing, workload):
-    with tempfile.TemporaryDirectory() as folder, harness.Server() as one, harness.Server() as two:
+    with tempfile.TemporaryDirectory() as folder, harness.Server() as one, harness.Server() as two, contextlib.ExitStack() as started:
         os.chmod(folder, 0o755)
         pin(one, {0})
         pin(two, {1})
@@ -94,13 +95,12 @@ def replicas(bench, harness, balancing, workload):
             place = pathlib.Path(folder) / name
             place.mkdir()
             sides.append(balancing.Nginx(place, ports))
+            started.callback(sides[-1].stop)
         pairs = []
         for number in range(bench.options.rounds):
             pair = [bench.load(f"127.0.0.1:{side.port}", workload, [one, two])
                     for side in (sides if number % 2 == 0 else sides[::-1])]
             pairs.append(pair if number % 2 == 0 else pair[::-1])
-        for side in sides:
-            side.stop()
     show(f"{workload} behind nginx, 1 and 2 replicas of one core each", [a[0] for a, _ in pairs], [b[0] for _, b in pairs],
          f"servers {statistics.median(a[1] for a, _ in pairs):.0f} and {statistics.median(b[1] for _, b in pairs):.0f} µs per call")
 
@@ -129,7 +129,7 @@ def main():
     if "replicas" in options.only:
         import balancing_test
         import harness
-        for workload in ("nas-fresh", "resnet18-onnx", "mobilenetv2-onnx"):
+        for workload in ("nas-fresh", "mobilenetv2-onnx", "resnet152-onnx"):
             replicas(bench, harness, balancing_test, workload)
 
 

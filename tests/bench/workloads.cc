@@ -62,7 +62,7 @@ class FreshCells final : public Workload {
   int64_t next_ = kRepeatedCells;
 };
 
-// Every request at a width of its own: no layer was ever estimated before.
+// Every request at a width of its own: no layer was estimated before, or so long ago that every table has forgotten it.
 class FreshLayers final : public Workload {
  public:
   explicit FreshLayers(std::string platform) : platform_(std::move(platform)) {}
@@ -74,10 +74,12 @@ class FreshLayers final : public Workload {
   bool fresh() const override { return true; }
   v1::EstimateRequest Next() override {
     const int64_t step = next_++;
-    return CellRequest(platform_, Shuffled(step), 1'000 + step);
+    return CellRequest(platform_, Shuffled(step), 1'000 + step % kWidths);
   }
 
  private:
+  static constexpr int64_t kWidths = 49'999;  // no divisor in common with the number of cells: no request comes twice
+
   const std::string platform_;
   int64_t next_ = 0;
 };
@@ -129,6 +131,30 @@ class FreshResolutions final : public Workload {
   int64_t next_ = 0;
 };
 
+// A model that differs in its producer's version each time: nothing that was read before helps.
+class FreshModels final : public Workload {
+ public:
+  FreshModels(std::string name, std::string model, v1::EstimateRequest request)
+      : name_(std::move(name)), model_(std::move(model)), request_(std::move(request)) {}
+
+  absl::string_view name() const override { return name_; }
+  absl::string_view description() const override { return "ONNX without weights, summary, another model each time"; }
+  bool fresh() const override { return true; }
+  v1::EstimateRequest Next() override {
+    const std::string version = absl::StrCat(next_++);
+    // ModelProto.producer_version is field 3.
+    request_.mutable_network()->set_onnx_model(
+        absl::StrCat(model_, "\x1a", std::string(1, static_cast<char>(version.size())), version));
+    return request_;
+  }
+
+ private:
+  const std::string name_;
+  const std::string model_;
+  v1::EstimateRequest request_;
+  int64_t next_ = 0;
+};
+
 v1::EstimateRequest FullRequest(const std::string& platform) {
   v1::EstimateRequest request;
   request.set_platform(platform);
@@ -146,7 +172,7 @@ std::vector<v1::EstimateRequest> RepeatedCells(const std::string& platform) {
 
 std::vector<std::string> WorkloadNames() {
   return {"nas-repeated",     "nas-fresh",           "nas-fresh-layers",       "resnet18-onnx", "resnet18-compact",
-          "mobilenetv2-onnx", "mobilenetv2-compact", "resnet18-onnx-repeated", "resnet50-onnx"};
+          "mobilenetv2-onnx", "mobilenetv2-compact", "resnet18-onnx-repeated", "resnet50-onnx", "resnet152-onnx"};
 }
 
 absl::StatusOr<std::unique_ptr<Workload>> MakeWorkload(absl::string_view name, const std::string& platform) {
@@ -162,6 +188,11 @@ absl::StatusOr<std::unique_ptr<Workload>> MakeWorkload(absl::string_view name, c
     request.mutable_options()->set_view(v1::ESTIMATE_VIEW_SUMMARY);
     request.mutable_network()->set_onnx_model(MakeResNet50());
     return std::make_unique<FreshResolutions>(word, request);
+  }
+  if (word == "resnet152-onnx") {
+    v1::EstimateRequest request = FullRequest(platform);
+    request.mutable_options()->set_view(v1::ESTIMATE_VIEW_SUMMARY);
+    return std::make_unique<FreshModels>(word, MakeResNet152(), request);
   }
   for (const char* network : {"resnet18", "mobilenetv2"}) {
     if (!absl::StartsWith(name, network)) continue;
