@@ -1,12 +1,14 @@
 #!/usr/bin/env python3
 """What more cores and more replicas give: throughput in turns, medians.
 
-usage: scaling.py [--build build/release] [--rounds 5] [--seconds 4] [--only cores,server,replicas]
+usage: scaling.py [--build build/release] [--rounds 5] [--seconds 4] [--only cores,server,replicas,shares]
 
 cores     threads that answer NAS cells in one process, everything but gRPC: two beside one
 server    a server on one core and on two, under as many clients as it takes; they need processor time of the same cores
 replicas  nginx (deploy/nginx/latimer.conf) before two servers, each on a core of its own, and before one on one core,
           under requests that cost the server several times what they cost nginx and the clients
+shares    the same where a server may use a fifth of a core at most (a control group; needs root), so that cores are left
+          for nginx and the clients: what replicas give where there are machines enough
 """
 
 import argparse
@@ -18,6 +20,7 @@ import statistics
 import subprocess
 import sys
 import tempfile
+import time
 
 SOURCE = pathlib.Path(__file__).resolve().parents[2]
 
@@ -85,11 +88,56 @@ def server(bench, harness):
          f"server {statistics.median(a[1] for a, _ in pairs):.0f} and {statistics.median(b[1] for _, b in pairs):.0f} µs per call")
 
 
-def replicas(bench, harness, balancing, workload):
-    with tempfile.TemporaryDirectory() as folder, harness.Server() as one, harness.Server() as two, contextlib.ExitStack() as started:
+class Share:
+    """A control group whose processes get `cores` of processor time at most."""
+
+    PERIOD_US = 10_000
+
+    def __init__(self, name, cores):
+        quota = int(cores * self.PERIOD_US)
+        old = pathlib.Path("/sys/fs/cgroup/cpu")
+        self.folder = (old if old.is_dir() else old.parent) / f"latimer-scaling-{os.getpid()}-{name}"
+        try:
+            self.folder.mkdir()
+        except OSError as error:
+            raise SystemExit(f"--only shares: {error}; leave it out where control groups cannot be made") from error
+        if old.is_dir():
+            (self.folder / "cpu.cfs_period_us").write_text(str(self.PERIOD_US))
+            (self.folder / "cpu.cfs_quota_us").write_text(str(quota))
+        else:
+            (self.folder / "cpu.max").write_text(f"{quota} {self.PERIOD_US}")
+
+    def take(self, server):
+        (self.folder / "cgroup.procs").write_text(str(server.process.pid))
+
+    def remove(self):
+        """After its processes have ended."""
+        deadline = time.monotonic() + 10
+        while True:
+            try:
+                self.folder.rmdir()
+                return
+            except OSError:
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.1)
+
+
+def replicas(bench, harness, balancing, workload, cores=None):
+    """`cores`: of processor time for each server; None: a core of its own."""
+    with contextlib.ExitStack() as started:
+        folder = started.enter_context(tempfile.TemporaryDirectory())
         os.chmod(folder, 0o755)
-        pin(one, {0})
-        pin(two, {1})
+        shares = []
+        for name in ("one", "two") if cores else ():
+            shares.append(Share(name, cores))
+            started.callback(shares[-1].remove)
+        one, two = (started.enter_context(harness.Server()) for _ in range(2))
+        for number, server_ in enumerate((one, two)):
+            if shares:
+                shares[number].take(server_)
+            else:
+                pin(server_, {number})
         sides = []
         for name, ports in (("one", [one.port, one.port]), ("two", [one.port, two.port])):
             place = pathlib.Path(folder) / name
@@ -101,7 +149,8 @@ def replicas(bench, harness, balancing, workload):
             pair = [bench.load(f"127.0.0.1:{side.port}", workload, [one, two])
                     for side in (sides if number % 2 == 0 else sides[::-1])]
             pairs.append(pair if number % 2 == 0 else pair[::-1])
-    show(f"{workload} behind nginx, 1 and 2 replicas of one core each", [a[0] for a, _ in pairs], [b[0] for _, b in pairs],
+    show(f"{workload} behind nginx, 1 and 2 replicas of {cores or 'one'} core each", [a[0] for a, _ in pairs],
+         [b[0] for _, b in pairs],
          f"servers {statistics.median(a[1] for a, _ in pairs):.0f} and {statistics.median(b[1] for _, b in pairs):.0f} µs per call")
 
 
@@ -110,7 +159,7 @@ def main():
     parser.add_argument("--build", default="build/release", help="build folder")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=4, help="per side and round")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=["cores", "server", "replicas"])
+    parser.add_argument("--only", type=lambda text: text.split(","), default=["cores", "server", "replicas", "shares"])
     options = parser.parse_args()
     if len(os.sched_getaffinity(0)) < 2:
         raise SystemExit("this needs two cores")
@@ -131,6 +180,11 @@ def main():
         import harness
         for workload in ("nas-fresh", "mobilenetv2-onnx", "resnet152-onnx"):
             replicas(bench, harness, balancing_test, workload)
+    if "shares" in options.only:
+        import balancing_test
+        import harness
+        for workload in ("nas-fresh", "resnet152-onnx"):
+            replicas(bench, harness, balancing_test, workload, cores=0.2)
 
 
 if __name__ == "__main__":
