@@ -45,13 +45,19 @@ struct Call {
   double at_s = 0;  // when it was due, since the begin
   double latency_us = 0;
   int code = 0;
+  std::string error;  // empty: none
 };
 
 std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);  // a connection of its own
   arguments.SetMaxReceiveMessageSize(-1);
-  return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  std::shared_ptr<grpc::Channel> channel =
+      grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+  // One may fail at first with "No such file or directory" and is tried again a second later: errno of gRPC 1.51's
+  // connect() is that of Abseil, which once per process looks for the clock's frequency in a file there need not be.
+  channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  return channel;
 }
 
 // Requests for all threads.
@@ -91,7 +97,7 @@ std::vector<Call> Pace(const Flags& flags, Source& source) {
         const grpc::Status status = stubs[static_cast<size_t>(i)]->Estimate(&context, request, &response);
         calls[static_cast<size_t>(i)].push_back({std::chrono::duration<double>(due - begin).count(),
                                                  std::chrono::duration<double, std::micro>(Clock::now() - due).count(),
-                                                 static_cast<int>(status.error_code())});
+                                                 static_cast<int>(status.error_code()), status.error_message()});
         due += std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(pause_s));
         if (pause_s == 0) due = Clock::now();
       }
@@ -115,9 +121,7 @@ std::vector<Call> Burst(const Flags& flags, Source& source) {
   };
   std::vector<std::unique_ptr<v1::EstimationService::Stub>> stubs;
   for (int i = 0; i < flags.connections; ++i) {
-    const std::shared_ptr<grpc::Channel> channel = Connect(flags.server);
-    channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20));
-    stubs.push_back(v1::EstimationService::NewStub(channel));
+    stubs.push_back(v1::EstimationService::NewStub(Connect(flags.server)));
   }
   std::vector<Pending> pending(static_cast<size_t>(flags.burst));
   for (Pending& call : pending) call.request = source.Next();
@@ -132,7 +136,7 @@ std::vector<Call> Burst(const Flags& flags, Source& source) {
         &call.context, &call.request, &call.response, [&, i](const grpc::Status& status) {
           calls[i] = {std::chrono::duration<double>(pending[i].due - begin).count(),
                       std::chrono::duration<double, std::micro>(Clock::now() - pending[i].due).count(),
-                      static_cast<int>(status.error_code())};
+                      static_cast<int>(status.error_code()), status.error_message()};
           --left;
         });
   }
@@ -144,8 +148,10 @@ nlohmann::ordered_json Summary(std::vector<Call> calls) {
   std::map<std::string, int> codes;
   std::vector<double> latencies;
   double last_s = 0;
+  std::string error;
   for (const Call& call : calls) {
     ++codes[std::to_string(call.code)];
+    if (error.empty()) error = call.error;
     if (call.code == 0) latencies.push_back(call.latency_us);
     last_s = std::max(last_s, call.at_s + call.latency_us / 1e6);
   }
@@ -164,6 +170,7 @@ nlohmann::ordered_json Summary(std::vector<Call> calls) {
   json["p99Us"] = quantile(0.99);
   json["p999Us"] = quantile(0.999);
   json["maxUs"] = quantile(1);
+  if (!error.empty()) json["firstError"] = error;
   return json;
 }
 

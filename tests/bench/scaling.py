@@ -7,7 +7,7 @@ cores     threads that answer NAS cells in one process, everything but gRPC: two
 server    a server on one core and on two, under as many clients as it takes; they need processor time of the same cores
 replicas  nginx (deploy/nginx/latimer.conf) before two servers, each on a core of its own, and before one on one core,
           under requests that cost the server several times what they cost nginx and the clients
-shares    the same where a server may use a fifth of a core at most (a control group; needs root), so that cores are left
+shares    the same where a server may use a tenth of a core at most (a control group; needs root), so that cores are left
           for nginx and the clients: what replicas give where there are machines enough
 """
 
@@ -53,7 +53,7 @@ class Bench:
         """Calls per second, and the servers' processor time per call in microseconds."""
         before = sum(map(cpu_seconds, servers))
         done = subprocess.run(
-            [self.programs / "latimer-load", "--server", address, "--workload", workload, "--threads", "16",
+            [self.programs / "latimer-load", "--server", address, "--workload", workload, "--threads", "64",
              "--seconds", str(self.options.seconds)],
             check=True, stdout=subprocess.PIPE,
         )
@@ -184,7 +184,7 @@ def main():
         import balancing_test
         import harness
         for workload in ("nas-fresh", "resnet152-onnx"):
-            replicas(bench, harness, balancing_test, workload, cores=0.2)
+            replicas(bench, harness, balancing_test, workload, cores=0.1)
 
 
 if __name__ == "__main__":
