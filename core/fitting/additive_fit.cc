@@ -67,7 +67,8 @@ AdditiveTerms Solve(const std::vector<Row>& rows) {
 AdditivePrices FitAdditive(absl::Span<const DataPoint> points) {
   std::array<std::vector<Row>, kNumKernelPaths> by_path;
   std::vector<Row> all;
-  std::vector<BlockedKernel> kernels;
+  std::vector<BlockedKernel> kernels;  // of each point
+  kernels.reserve(points.size());
   std::array<size_t, kNumKernelPaths> count{};
   for (const DataPoint& point : points) {
     kernels.push_back(FitKernel(point.features, 16));

@@ -56,7 +56,11 @@ std::shared_ptr<grpc::Channel> Connect(const std::string& address) {
       grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
   // One may fail at first with "No such file or directory" and is tried again a second later: errno of gRPC 1.51's
   // connect() is that of Abseil, which once per process looks for the clock's frequency in a file there need not be.
-  channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20));
+  if (!channel->WaitForConnected(std::chrono::system_clock::now() + std::chrono::seconds(20))) {
+    std::cerr << "latimer-load: no server answers at " << address << "\n";
+    std::cerr.flush();
+    _exit(1);  // as at the end of main()
+  }
   return channel;
 }
 

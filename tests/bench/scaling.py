@@ -83,7 +83,7 @@ def server(bench, harness):
                 pin(one, places)
                 pair.append(bench.load(one.address, "nas-fresh", [one]))
             pairs.append(pair)
-    show("NAS cells over gRPC, server on 1 and 2 cores, 16 clients beside it", [a[0] for a, _ in pairs],
+    show("NAS cells over gRPC, server on 1 and 2 cores, clients beside it", [a[0] for a, _ in pairs],
          [b[0] for _, b in pairs],
          f"server {statistics.median(a[1] for a, _ in pairs):.0f} and {statistics.median(b[1] for _, b in pairs):.0f} µs per call")
 
@@ -128,16 +128,17 @@ def replicas(bench, harness, balancing, workload, cores=None):
     with contextlib.ExitStack() as started:
         folder = started.enter_context(tempfile.TemporaryDirectory())
         os.chmod(folder, 0o755)
-        shares = []
-        for name in ("one", "two") if cores else ():
-            shares.append(Share(name, cores))
-            started.callback(shares[-1].remove)
-        one, two = (started.enter_context(harness.Server()) for _ in range(2))
-        for number, server_ in enumerate((one, two)):
-            if shares:
-                shares[number].take(server_)
+        servers = []
+        for core in (0, 1):
+            if cores is not None:
+                share = Share(core, cores)
+                started.callback(share.remove)
+            servers.append(started.enter_context(harness.Server()))
+            if cores is not None:
+                share.take(servers[-1])
             else:
-                pin(server_, {number})
+                pin(servers[-1], {core})
+        one, two = servers
         sides = []
         for name, ports in (("one", [one.port, one.port]), ("two", [one.port, two.port])):
             place = pathlib.Path(folder) / name
@@ -172,17 +173,16 @@ def main():
     print("| | one | two | two / one | |\n| --- | ---: | ---: | --- | --- |")
     if "cores" in options.only:
         cores(bench)
+    if set(options.only) <= {"cores"}:
+        return
+    import balancing_test
+    import harness
     if "server" in options.only:
-        import harness
         server(bench, harness)
     if "replicas" in options.only:
-        import balancing_test
-        import harness
         for workload in ("nas-fresh", "mobilenetv2-onnx", "resnet152-onnx"):
             replicas(bench, harness, balancing_test, workload)
     if "shares" in options.only:
-        import balancing_test
-        import harness
         for workload in ("nas-fresh", "resnet152-onnx"):
             replicas(bench, harness, balancing_test, workload, cores=0.1)
 

@@ -110,17 +110,19 @@ def in_process(table, bench, options):
 
 def memory(table, bench, options):
     """Where every layer is new the tables are full at once: what they take then bounds what others may need."""
-    bound = None
-    for kind, words in (("nas-fresh-layers", "no layer known"), ("nas-fresh", "NAS-Bench-201 cells of 16 and more channels")):
+
+    def resident(kind):
         report = json.loads(run([bench, "--memory", str(options.networks), "--memory-of", kind]))
-        megabytes = [size / 2**20 for size in report["residentBytes"]]
-        early = megabytes[max(1, len(megabytes) // 10)]
+        return [size / 2**20 for size in report["residentBytes"]]
+
+    def add(words, target, megabytes, limit):
         readings = [megabytes[len(megabytes) * i // 10] for i in (0, 1, 2, 5, 8)] + megabytes[-1:]
-        limit = FLAT * early if bound is None else bound
-        bound = bound or megabytes[-1]
-        target = "flat" if kind == "nas-fresh-layers" else "below the row above"
         table.add(f"server memory after {options.networks} unique networks, {words}", target, f"{megabytes[-1]:.0f} MiB",
                   megabytes[-1] <= limit, "MiB at 0, 10, 20, 50, 80, 100 %: " + ", ".join(f"{size:.0f}" for size in readings))
+
+    full = resident("nas-fresh-layers")
+    add("no layer known", "flat", full, FLAT * full[max(1, len(full) // 10)])
+    add("NAS-Bench-201 cells of 16 and more channels", "below the row above", resident("nas-fresh"), full[-1])
 
 
 def python_stream(table, bench, build, options):

@@ -1,5 +1,6 @@
 #include "tests/bench/workloads.h"
 
+#include <functional>
 #include <utility>
 
 #include "absl/strings/match.h"
@@ -84,17 +85,22 @@ class FreshLayers final : public Workload {
   int64_t next_ = 0;
 };
 
-// One network, each time under another name: the layers are known, the answer is not.
-class RenamedNetwork final : public Workload {
+// One request that `change` makes another at each step.
+class ChangedRequests final : public Workload {
  public:
-  RenamedNetwork(std::string name, std::string description, v1::EstimateRequest request)
-      : name_(std::move(name)), description_(std::move(description)), request_(std::move(request)) {}
+  using Change = std::function<void(int64_t step, v1::NetworkSource* network)>;
+
+  ChangedRequests(std::string name, std::string description, v1::EstimateRequest request, Change change)
+      : name_(std::move(name)),
+        description_(std::move(description)),
+        request_(std::move(request)),
+        change_(std::move(change)) {}
 
   absl::string_view name() const override { return name_; }
   absl::string_view description() const override { return description_; }
   bool fresh() const override { return true; }
   v1::EstimateRequest Next() override {
-    request_.mutable_network()->set_display_name(absl::StrCat(1'000'000 + next_++));
+    change_(next_++, request_.mutable_network());
     return request_;
   }
 
@@ -102,58 +108,29 @@ class RenamedNetwork final : public Workload {
   const std::string name_;
   const std::string description_;
   v1::EstimateRequest request_;
+  const Change change_;
   int64_t next_ = 0;
 };
 
-// ResNet-50 as ONNX, never at the same resolution twice: the caller sets the shape of the input beside the model.
-class FreshResolutions final : public Workload {
- public:
-  FreshResolutions(std::string name, v1::EstimateRequest request)
-      : name_(std::move(name)), request_(std::move(request)) {}
+// Another name: the layers are known, the answer is not.
+void Rename(int64_t step, v1::NetworkSource* network) { network->set_display_name(absl::StrCat(1'000'000 + step)); }
 
-  absl::string_view name() const override { return name_; }
-  absl::string_view description() const override { return "ONNX without weights, summary, a new resolution each time"; }
-  bool fresh() const override { return true; }
-  v1::EstimateRequest Next() override {
-    constexpr int64_t kSizes = 400;
-    const int64_t step = next_++;
-    request_.mutable_network()->clear_input_shapes();
-    v1::Shape* shape = request_.mutable_network()->add_input_shapes()->mutable_shape();
-    for (int64_t dim : {1 + step / (kSizes * kSizes), int64_t{3}, 64 + step % kSizes, 64 + step / kSizes % kSizes}) {
-      shape->add_dims(dim);
-    }
-    return request_;
+// Never the same resolution twice: the caller sets the shape of the input beside the model.
+void Resize(int64_t step, v1::NetworkSource* network) {
+  constexpr int64_t kSizes = 400;
+  network->clear_input_shapes();
+  v1::Shape* shape = network->add_input_shapes()->mutable_shape();
+  for (int64_t dim : {1 + step / (kSizes * kSizes), int64_t{3}, 64 + step % kSizes, 64 + step / kSizes % kSizes}) {
+    shape->add_dims(dim);
   }
+}
 
- private:
-  const std::string name_;
-  v1::EstimateRequest request_;
-  int64_t next_ = 0;
-};
-
-// A model that differs in its producer's version each time: nothing that was read before helps.
-class FreshModels final : public Workload {
- public:
-  FreshModels(std::string name, std::string model, v1::EstimateRequest request)
-      : name_(std::move(name)), model_(std::move(model)), request_(std::move(request)) {}
-
-  absl::string_view name() const override { return name_; }
-  absl::string_view description() const override { return "ONNX without weights, summary, another model each time"; }
-  bool fresh() const override { return true; }
-  v1::EstimateRequest Next() override {
-    const std::string version = absl::StrCat(next_++);
-    // ModelProto.producer_version is field 3.
-    request_.mutable_network()->set_onnx_model(
-        absl::StrCat(model_, "\x1a", std::string(1, static_cast<char>(version.size())), version));
-    return request_;
-  }
-
- private:
-  const std::string name_;
-  const std::string model_;
-  v1::EstimateRequest request_;
-  int64_t next_ = 0;
-};
+// `model` by a producer of another version: nothing that was read before helps.
+void SetModel(const std::string& model, int64_t step, v1::NetworkSource* network) {
+  const std::string version = absl::StrCat(step);
+  // ModelProto.producer_version is field 3.
+  network->set_onnx_model(absl::StrCat(model, "\x1a", std::string(1, static_cast<char>(version.size())), version));
+}
 
 v1::EstimateRequest FullRequest(const std::string& platform) {
   v1::EstimateRequest request;
@@ -187,12 +164,15 @@ absl::StatusOr<std::unique_ptr<Workload>> MakeWorkload(absl::string_view name, c
     v1::EstimateRequest request = FullRequest(platform);
     request.mutable_options()->set_view(v1::ESTIMATE_VIEW_SUMMARY);
     request.mutable_network()->set_onnx_model(MakeResNet50());
-    return std::make_unique<FreshResolutions>(word, request);
+    return std::make_unique<ChangedRequests>(word, "ONNX without weights, summary, a new resolution each time", request,
+                                             Resize);
   }
   if (word == "resnet152-onnx") {
     v1::EstimateRequest request = FullRequest(platform);
     request.mutable_options()->set_view(v1::ESTIMATE_VIEW_SUMMARY);
-    return std::make_unique<FreshModels>(word, MakeResNet152(), request);
+    return std::make_unique<ChangedRequests>(
+        word, "ONNX without weights, summary, another model each time", request,
+        [model = MakeResNet152()](int64_t step, v1::NetworkSource* network) { SetModel(model, step, network); });
   }
   for (const char* network : {"resnet18", "mobilenetv2"}) {
     if (!absl::StartsWith(name, network)) continue;
@@ -209,10 +189,11 @@ absl::StatusOr<std::unique_ptr<Workload>> MakeWorkload(absl::string_view name, c
                                                 std::vector<v1::EstimateRequest>{request});
     }
     if (word == absl::StrCat(network, "-onnx")) {
-      return std::make_unique<RenamedNetwork>(word, "ONNX without weights, all units, a new name each time", request);
+      return std::make_unique<ChangedRequests>(word, "ONNX without weights, all units, a new name each time", request,
+                                               Rename);
     }
     if (word == absl::StrCat(network, "-compact")) {
-      return std::make_unique<RenamedNetwork>(word, "the same as compact Network", request);
+      return std::make_unique<ChangedRequests>(word, "the same as compact Network", request, Rename);
     }
   }
   return NotFound("UNKNOWN_WORKLOAD", absl::StrCat("there is no workload \"", word, "\"; there are ",

@@ -3,9 +3,10 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
+
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::server {
 namespace {
@@ -18,17 +19,8 @@ const fs::path kShipped = LATIMER_SOURCE_DIR "/data/platforms";
 
 class CatalogTest : public ::testing::Test {
  protected:
-  void SetUp() override {
-    for (fs::path* folder : {&one_, &two_}) {
-      std::string name = ::testing::TempDir() + "latimer_XXXXXX";
-      *folder = mkdtemp(name.data());
-    }
-  }
-  void TearDown() override {
-    fs::remove_all(one_);
-    fs::remove_all(two_);
-  }
-  fs::path one_, two_;
+  const TempDir first_, second_;
+  const fs::path one_ = first_.path(), two_ = second_.path();
 };
 
 TEST_F(CatalogTest, FindsByIdAndByName) {

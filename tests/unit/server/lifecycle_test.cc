@@ -3,31 +3,18 @@
 #include <grpcpp/impl/codegen/client_unary_call.h>
 #include <gtest/gtest.h>
 
-#include <cstdlib>
 #include <filesystem>
 #include <fstream>
 #include <thread>
 
 #include "latimer/v1/platform_service.grpc.pb.h"
 #include "test_server.h"
+#include "tests/unit/temp_dir.h"
 
 namespace latimer::server {
 namespace {
 
 using ::testing::HasSubstr;
-
-class TemporaryFolder {
- public:
-  TemporaryFolder() {
-    std::string name = ::testing::TempDir() + "latimer_XXXXXX";
-    path_ = mkdtemp(name.data());
-  }
-  ~TemporaryFolder() { std::filesystem::remove_all(path_); }
-  const std::string& path() const { return path_; }
-
- private:
-  std::string path_;
-};
 
 // A message of grpc.health.v1: its generated classes are not part of the packages, its wire format is one field.
 grpc::Status CheckHealth(const std::shared_ptr<grpc::Channel>& channel, const std::string& service, int* serving) {
@@ -107,7 +94,7 @@ TEST(LifecycleTest, HealthTellsEachServiceAndTurnsWhileDraining) {
 }
 
 TEST(LifecycleTest, ReloadTakesNewFilesAndKeepsTheOldOnAnError) {
-  TemporaryFolder folder;
+  TempDir folder;
   namespace fs = std::filesystem;
   const fs::path shipped = LATIMER_SOURCE_DIR "/data/platforms";
   fs::copy_file(shipped / "ncs2-openvino.textproto", fs::path(folder.path()) / "ncs2-openvino.textproto");
