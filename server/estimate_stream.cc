@@ -14,7 +14,7 @@
 namespace latimer::server {
 namespace {
 
-constexpr size_t kAnswersTogether = 8;
+constexpr size_t kAnswersTogether = 4;
 
 }  // namespace
 
@@ -106,6 +106,7 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
         if (done) --answering_;
         ContinueLocked();
         if (done) return;
+        if (waiting_.empty()) continue;  // another thread took it meanwhile
         request.Swap(&waiting_.front());
         waiting_.pop_front();
       }
@@ -224,43 +225,65 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
     if (end_.ok()) end_ = ToGrpcStatus(status);
   }
 
-  // Whether more answers are about to be ready, worth waiting for.
+  // Whether another answer is about to be ready, worth waiting for: some microseconds.
   bool HoldsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    return answering_ > 0 && !waiting_.empty() && ready_.size() < kAnswersTogether;
+    return answering_ > 0 && ready_.size() < kAnswersTogether;
   }
 
-  // Starts what may be started. Operations of gRPC may be started from any thread, also with the lock held: their
-  // callbacks run elsewhere.
+  // Starts what may be started. One thread does it at a time and looks for more before it leaves, so that what others
+  // find under way is never forgotten; it ends the stream with the lock held (see OnDone()).
+  //
+  // Starting takes gRPC microseconds. Where streams share the processors, the lock is released meanwhile: whoever has
+  // the next request or the end of a write leaves it and sees to another stream. A stream that has them to itself
+  // keeps the lock: the other thread would only fall asleep, and waking it costs more than its wait.
   void ContinueLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
-    if (finished_) return;
-    if (!writing_ && !ready_.empty() && !broken_ && !HoldsLocked()) {
-      writing_ = true;
-      outgoing_ = grpc::ByteBuffer(&ready_.front(), 1);
-      ready_.pop_front();
-      // Answers that are ready together leave together: the last one flushes. Not the first of a stream: the headers
-      // go with it, and gRPC does not end a write that waits for headers which wait for a flush.
-      grpc::WriteOptions options;
-      if (!ready_.empty() && headers_sent_) options.set_buffer_hint();
-      headers_sent_ = true;
-      StartWrite(&outgoing_, options);
-    }
-    const bool reads = !reads_done_ && !draining_;
-    if (reads && !reading_ && in_flight_ < parts_.options->max_stream_in_flight) {
-      reading_ = true;
-      StartRead(&incoming_);
-    }
-    if (!reads && in_flight_ == 0 && !writing_) {
-      finished_ = true;
-      pass_ = StreamPass();  // who hears the end may open the next stream at once
-      if (cancelled_) {
-        Finish(grpc::Status::CANCELLED);
-      } else if (!end_.ok()) {
-        Finish(end_);
-      } else if (draining_ && !reads_done_) {
-        Finish(ToGrpcStatus(absl::UnavailableError("the server is shutting down; open a new stream")));
+    if (starting_) return;
+    starting_ = true;
+    const bool shares = registry_->ThreadsPerStream() == 1;
+    while (!finished_) {
+      if (!writing_ && !ready_.empty() && !broken_ && !HoldsLocked()) {
+        const grpc::WriteOptions options = TakeOutgoingLocked();
+        if (shares) mutex_.Unlock();
+        StartWrite(&outgoing_, options);
+        if (shares) mutex_.Lock();
+      } else if (ReadsLocked() && !reading_ && in_flight_ < parts_.options->max_stream_in_flight) {
+        reading_ = true;
+        if (shares) mutex_.Unlock();
+        StartRead(&incoming_);
+        if (shares) mutex_.Lock();
       } else {
-        Finish(grpc::Status::OK);
+        if (!ReadsLocked() && in_flight_ == 0 && !writing_) FinishLocked();
+        break;
       }
+    }
+    starting_ = false;
+  }
+
+  bool ReadsLocked() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) { return !reads_done_ && !draining_; }
+
+  // Answers that are ready together leave together: the last one flushes. Not the first of a stream: the headers go
+  // with it, and gRPC does not end a write that waits for headers which wait for a flush.
+  grpc::WriteOptions TakeOutgoingLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    writing_ = true;
+    outgoing_ = grpc::ByteBuffer(&ready_.front(), 1);
+    ready_.pop_front();
+    grpc::WriteOptions options;
+    if (!ready_.empty() && headers_sent_) options.set_buffer_hint();
+    headers_sent_ = true;
+    return options;
+  }
+
+  void FinishLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mutex_) {
+    finished_ = true;
+    pass_ = StreamPass();  // who hears the end may open the next stream at once
+    if (cancelled_) {
+      Finish(grpc::Status::CANCELLED);
+    } else if (!end_.ok()) {
+      Finish(end_);
+    } else if (draining_ && !reads_done_) {
+      Finish(ToGrpcStatus(absl::UnavailableError("the server is shutting down; open a new stream")));
+    } else {
+      Finish(grpc::Status::OK);
     }
   }
 
@@ -278,6 +301,7 @@ class EstimateStreamReactor final : public grpc::ServerBidiReactor<grpc::ByteBuf
   int in_flight_ ABSL_GUARDED_BY(mutex_) = 0;
   bool reading_ ABSL_GUARDED_BY(mutex_) = false;
   bool writing_ ABSL_GUARDED_BY(mutex_) = false;
+  bool starting_ ABSL_GUARDED_BY(mutex_) = false;  // a thread is in ContinueLocked()
   bool reads_done_ ABSL_GUARDED_BY(mutex_) = false;
   bool draining_ ABSL_GUARDED_BY(mutex_) = false;
   bool cancelled_ ABSL_GUARDED_BY(mutex_) = false;
