@@ -7,7 +7,7 @@ cores     threads that answer NAS cells in one process, everything but gRPC: two
 server    a server on one core and on two, under as many clients as it takes; they need processor time of the same cores
 replicas  nginx (deploy/nginx/latimer.conf) before two servers, each on a core of its own, and before one on one core,
           under requests that cost the server several times what they cost nginx and the clients
-shares    the same where a server may use a tenth of a core at most (a control group; needs root), so that cores are left
+shares    the same where a server may use a share of a core at most (a control group; needs root), so that cores are left
           for nginx and the clients: what replicas give where there are machines enough
 """
 
@@ -183,8 +183,9 @@ def main():
         for workload in ("nas-fresh", "mobilenetv2-onnx", "resnet152-onnx"):
             replicas(bench, harness, balancing_test, workload)
     if "shares" in options.only:
-        for workload in ("nas-fresh", "resnet152-onnx"):
-            replicas(bench, harness, balancing_test, workload, cores=0.1)
+        # As much as leaves clients and nginx the rest of two cores.
+        for workload, share in (("nas-fresh", 0.1), ("resnet152-onnx", 0.4)):
+            replicas(bench, harness, balancing_test, workload, cores=share)
 
 
 if __name__ == "__main__":
