@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <utility>
 
 #include "core/mapping/layer_names.h"
 #include "core/mapping/operation_family.h"
@@ -25,6 +26,7 @@ class Matcher {
         names_(network),
         consumers_(Consumers(network)),
         unit_of_(network.layers.size(), kNoUnit),
+        walk_of_(network.layers.size(), 0),
         reported_(network.layers.size(), RowStatus::kExecuted),
         inferred_(network.layers.size(), false),
         row_unit_(rows.size(), kNoUnit),
@@ -218,23 +220,41 @@ class Matcher {
     }
   }
 
+  // Layers without a unit on the way back from `ends`; in a group not past its products, except to the padding before
+  // them.
+  std::vector<LayerId> LayersBehind(absl::Span<const LayerId> ends, bool group) {
+    std::vector<LayerId> found;
+    std::vector<LayerId> stack(ends.begin(), ends.end());
+    ++walk_;
+    while (!stack.empty()) {
+      const LayerId layer = stack.back();
+      stack.pop_back();
+      for (TensorId tensor : network_.layers[layer].inputs) {
+        const LayerId producer = network_.tensors[tensor].producer;
+        if (producer == kNone || unit_of_[producer] != kNoUnit) continue;
+        if (reported_[producer] == RowStatus::kNotRun) continue;
+        if (group && IsProduct(network_.layers[layer].type) && network_.layers[producer].type != LayerType::kPad)
+          continue;
+        if (std::exchange(walk_of_[producer], walk_) == walk_) continue;
+        found.push_back(producer);
+        stack.push_back(producer);
+      }
+    }
+    return found;
+  }
+
   void WalkBack() {
     for (int32_t unit = 0; unit < static_cast<int32_t>(units_.size()); ++unit) {
-      std::vector<LayerId> stack(units_[unit].ends.begin(), units_[unit].ends.end());
       const bool group = rows_[static_cast<size_t>(units_[unit].result.rows[0])].meaning == NameMeaning::kGroupEnd;
-      while (!stack.empty()) {
-        const LayerId layer = stack.back();
-        stack.pop_back();
-        for (TensorId tensor : network_.layers[layer].inputs) {
-          const LayerId producer = network_.tensors[tensor].producer;
-          if (producer == kNone || unit_of_[producer] != kNoUnit) continue;
-          if (reported_[producer] == RowStatus::kNotRun) continue;
-          if (group && IsProduct(network_.layers[layer].type) && network_.layers[producer].type != LayerType::kPad)
-            continue;
-          Claim(unit, producer);
-          stack.push_back(producer);
-        }
+      const std::vector<LayerId> behind = LayersBehind(units_[unit].ends, group);
+      // A product under the name of a layer that is none, and none without a row before it: the engine runs the layer
+      // itself as a product, and what is before it belongs to others.
+      if (group && !HasHeavyLayer(unit) && std::none_of(behind.begin(), behind.end(), [&](LayerId layer) {
+            return IsProduct(network_.layers[layer].type);
+          })) {
+        continue;
       }
+      for (LayerId layer : behind) Claim(unit, layer);
     }
   }
 
@@ -380,7 +400,9 @@ class Matcher {
   const absl::Span<const ReportRow> rows_;
   const LayerNames names_;
   const std::vector<absl::InlinedVector<LayerId, 2>> consumers_;
-  std::vector<int32_t> unit_of_;     // of each layer
+  std::vector<int32_t> unit_of_;  // of each layer
+  std::vector<int32_t> walk_of_;  // of each layer: the last walk back that came by
+  int32_t walk_ = 0;
   std::vector<RowStatus> reported_;  // of each layer; kExecuted also where there is no row
   std::vector<bool> inferred_;       // of each layer: it has no row and was joined to a unit
   std::vector<int32_t> row_unit_;    // of each row

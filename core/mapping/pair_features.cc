@@ -70,7 +70,7 @@ PairFeatures JoinPairFeatures(PairFeatures primary, const PairPlace& place) {
   const float rest[] = {
       place.rank,        place.blocked ? 1.0F : 0.0F, place.sums,       place.activations,    place.inputs,
       place.index,       place.other_blocked,         place.other_type, place.other_can_take, place.same_shape,
-      place.pool_kernel, place.pool_stride,           place.lead};
+      place.pool_kernel, place.pool_stride,           place.lead,       place.reader};
   std::copy(std::begin(rest), std::end(rest), primary.end() - std::size(rest));
   return primary;
 }
@@ -108,6 +108,8 @@ PairFeatures MakePairFeatures(const Network& network, const BlockedLayout& layou
     place.pool_kernel = static_cast<float>(pool->kernel.back());
     place.pool_stride = static_cast<float>(pool->stride.back());
   }
+  const LayerId reader = readers.Sole(layer);
+  if (reader != kNone) place.reader = static_cast<float>(network.layers[reader].type);
   return JoinPairFeatures(PrimaryPairFeatures(network, unit[0]), place);
 }
 

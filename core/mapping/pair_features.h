@@ -57,6 +57,7 @@ struct PairPlace {
   float pool_kernel = 0;
   float pool_stride = 0;
   float lead = kNothingToWaitFor;  // levels between the primary and what makes the other input, which runs before it
+  float reader = 0;  // type of the only layer that reads the result of the layer behind; 0: none or several
 };
 PairFeatures JoinPairFeatures(PairFeatures primary, const PairPlace& place);
 

@@ -28,7 +28,7 @@ struct FusionRule {
 
 // Of the features trees read of a unit and the layer behind it, core/mapping/pair_features.h.
 inline constexpr int kPairFeatureVersion = 1;
-inline constexpr size_t kNumPairFeatures = 25;
+inline constexpr size_t kNumPairFeatures = 26;
 
 // Whether a layer runs in the unit before it, by the features of the pair (core/mapping/pair_features.h).
 struct FusionTree {

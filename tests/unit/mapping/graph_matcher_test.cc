@@ -147,6 +147,15 @@ TEST(GraphMatcher, GroupsEndAtTheirProduct) {
   EXPECT_EQ(Match(layers, rows), "a ra @0 | b rb @1");
 }
 
+TEST(GraphMatcher, ALayerRunAsAProductTakesNothingThatIsNone) {
+  // The engine runs the normalisation "bn" as a convolution of its own; the sum before it belongs to "b".
+  const std::string layers =
+      Conv("a", "x") + Conv("b", "x") + Add("add", "a", "b") + L("bn", "BATCH_NORM", {"add"}) + Relu("relu", "bn");
+  const std::vector<ReportRow> rows = {Names({"a"}, NameMeaning::kNodes), Names({"b"}, NameMeaning::kNodes),
+                                       Names({"bn"}, NameMeaning::kGroupEnd)};
+  EXPECT_EQ(Match(layers, rows), "a @0 | b add @1 | bn relu @2");
+}
+
 TEST(GraphMatcher, RegionsAreWhatLiesBetween) {
   const std::string layers = Conv("a", "x") + Conv("b", "a") + Conv("c", "a") + Add("add", "b", "c") +
                              MaxPool("side", "a") + Relu("relu", "add");

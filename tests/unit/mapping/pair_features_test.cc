@@ -7,9 +7,13 @@
 namespace latimer {
 namespace {
 
-// The lead of a unit of one layer before the sum it may take; the list's last.
+PairFeatures FeaturesOf(const Network& network, LayerId unit, LayerId next) {
+  return MakePairFeatures(network, BlockedLayout(network, 0), TensorReaders(network), {&unit, 1}, next);
+}
+
+// The lead of a unit of one layer before the sum it may take; the list's last but one.
 float LeadBefore(const Network& network, LayerId unit, LayerId sum) {
-  return MakePairFeatures(network, BlockedLayout(network, 0), TensorReaders(network), {&unit, 1}, sum).back();
+  return FeaturesOf(network, unit, sum)[kNumPairFeatures - 2];
 }
 
 // Two convolutions in a row, and one beside them, joined by a sum.
@@ -46,6 +50,16 @@ TEST(PairFeatures, NothingIsWaitedForWhereNothingElseIsRead) {
   const Network network = *std::move(stack).Finish("input");
   EXPECT_EQ(LeadBefore(network, 0, 1), kNothingToWaitFor);
   EXPECT_EQ(LeadBefore(network, 1, 2), kNothingToWaitFor) << "inputs of the network are there";
+}
+
+TEST(PairFeatures, TellWhoReadsTheLayerBehind) {
+  benchmark::NetworkStack stack({1, 8, 4, 4});
+  stack.Conv({.kernel = 3, .channels = 8, .activation = LayerType::kUnspecified});
+  stack.Activate(LayerType::kRelu);
+  stack.Activate(LayerType::kSigmoid);
+  const Network network = *std::move(stack).Finish("readers");
+  EXPECT_EQ(FeaturesOf(network, 0, 1).back(), static_cast<float>(LayerType::kSigmoid));
+  EXPECT_EQ(FeaturesOf(network, 1, 2).back(), 0) << "the network's output is read by the caller";
 }
 
 TEST(PairFeatures, LeadsAreBounded) {

@@ -136,7 +136,7 @@ INSTANTIATE_TEST_SUITE_P(
                       BadTree("feature_version: 1", "feature_version: 2", "fusion_trees[0].feature_version"),
                       BadTree("[ 0.5, 1, -1 ]", "[ 0.5, 1 ]", "fusion_trees[0].feature"),
                       BadTree("[ 0.5, 1, -1 ]", "[ 0.5, nan, -1 ]", "fusion_trees[0].value[1]"),
-                      BadTree("[ 3, -1, -1 ]", "[ 25, -1, -1 ]", "fusion_trees[0].feature[0]"),
+                      BadTree("[ 3, -1, -1 ]", "[ 26, -1, -1 ]", "fusion_trees[0].feature[0]"),
                       BadTree("left: [ 1, 0, 0 ]", "left: [ 0, 0, 0 ]", "fusion_trees[0].left[0]"),
                       BadTree("left: [ 1, 0, 0 ]", "left: [ 2, 0, 0 ]", "fusion_trees[0].left[0]"),
                       BadTree("left: [ 1, 0, 0 ] }", "left: [ 1, 0, 0 ] } layout_block: 12", "layout_block")));
