@@ -154,6 +154,18 @@ def refit(table, build, options):
               f"{report['callsDuringFits']} calls during {report['fitSeconds']:.1f} s of fits, paced at 100/s")
 
 
+def missing(options):
+    """What the rows asked for need and the build folder lacks; a run of a quarter of an hour should not end on it."""
+    wanted = set(options.only)
+    needs = {os.path.join("bin", "latimer-bench"): "latimer-bench"}
+    if not wanted or wanted & {"python", "refit"}:
+        needs[os.path.join("python", "latimer_client")] = "latimer_python"
+    if not wanted or "refit" in wanted:
+        for program in ("latimer-server", "latimer", "latimer-load"):
+            needs[os.path.join("bin", program)] = program
+    return [target for path, target in needs.items() if not os.path.exists(os.path.join(options.build, path))]
+
+
 def machine():
     with open("/proc/cpuinfo", encoding="utf-8") as file:
         found = re.search(r"model name\s*: (.*)", file.read())
@@ -171,23 +183,36 @@ def main():
     parser.add_argument("--python", default="/usr/bin/python3", help="Python with grpcio and protobuf")
     parser.add_argument("--json", action="store_true")
     options = parser.parse_args()
+    rows = [row[0] for row in RATIOS] + ["inprocess", "memory", "python", "refit"]
+    if unknown := [name for name in options.only if name not in rows]:
+        parser.error(f"--only: no row is called '{unknown[0]}'; there are {', '.join(rows)}")
+    if lacking := missing(options):
+        print(f"targets.py: '{options.build}' lacks {', '.join(lacking)}; "
+              f"run: cmake --build {options.build} --target {' '.join(lacking)}", file=sys.stderr)
+        return 2
     bench = os.path.join(options.build, "bin", "latimer-bench")
     table = Table()
     before = machine()
-    ratios(table, bench, options)
+    failures = []
     for name, measure in [
+        ("ratios", lambda: ratios(table, bench, options)),
         ("inprocess", lambda: in_process(table, bench, options)),
         ("memory", lambda: memory(table, bench, options)),
         ("python", lambda: python_stream(table, bench, options.build, options)),
         ("refit", lambda: refit(table, options.build, options)),
     ]:
-        if not options.only or name in options.only:
+        if options.only and name != "ratios" and name not in options.only:
+            continue
+        try:
             measure()
+        except (RuntimeError, OSError, ValueError, KeyError) as error:  # the other rows are worth having
+            failures.append(name)
+            print(f"targets.py: {name} failed: {error}", file=sys.stderr)
     if options.json:
         print(json.dumps({"machine": before, "rows": table.rows}, indent=2, ensure_ascii=False))
     else:
         print(f"{before}; {options.rounds} rounds of {options.seconds:g} s\n\n{table.markdown()}")
-    return 0
+    return 1 if failures else 0
 
 
 if __name__ == "__main__":
