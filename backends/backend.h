@@ -41,10 +41,14 @@ struct LayerTiming {
 // Fills in the statistics of a row from the times of its runs; `seconds` is not empty.
 void SummarizeRuns(std::vector<double> seconds, LayerTiming& row);
 
+class Pace;  // backends/pace.h
+
 struct ProfileOptions {
   int runs = 20;
   // Memory written before each run, as in TimingOptions.
   int64_t flush_bytes = 0;
+  // Told of every run that counts; not owned. nullptr: the pace of the processor is not measured.
+  Pace* pace = nullptr;
 };
 
 struct TimingOptions;  // backends/timing.h
@@ -85,6 +89,10 @@ class Backend {
   // Prepares a complete ONNX model (weights present: see backends/materialize.h). INVALID_ARGUMENT with the engine's
   // own words when it refuses the network.
   virtual absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) = 0;
+
+  // Whether networks run on the processor this process runs on, so that its pace (backends/pace.h) tells of their
+  // times.
+  virtual bool computes_on_host() const { return false; }
 
   // What went wrong since the last call and was got over by trying again, for people.
   virtual std::vector<std::string> TakeIncidents() { return {}; }

@@ -68,8 +68,10 @@ absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingO
   spent = 0;
   const auto start = std::chrono::steady_clock::now();
   while (static_cast<int>(times.size()) < options.max_runs) {
+    if (options.pace != nullptr) options.pace->BeforeRun();
     flush();
     LATIMER_ASSIGN_OR_RETURN(const double seconds, network.RunSeconds());
+    if (options.pace != nullptr) options.pace->AfterRun(seconds);
     times.push_back(seconds);
     spent += seconds;
     if (static_cast<int>(times.size()) < options.min_runs) continue;
@@ -82,6 +84,7 @@ absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingO
   }
   TimingResult result = Summarize(std::move(times));
   result.warmup_runs = warmup_runs;
+  if (options.pace != nullptr) result.pass_seconds = options.pace->Take();
   return result;
 }
 

@@ -11,6 +11,7 @@
 
 #include "absl/status/statusor.h"
 #include "backends/backend.h"
+#include "backends/pace.h"
 
 namespace latimer {
 
@@ -27,6 +28,8 @@ struct TimingOptions {
   int64_t flush_bytes = 0;
   // For counted runs by the clock, so that flushing cannot take long where runs are short; min_runs are made even past.
   double wall_budget_seconds = 0.5;
+  // Told of every counted run; not owned. nullptr: the pace of the processor is not measured.
+  Pace* pace = nullptr;
 };
 
 struct TimingResult {
@@ -40,6 +43,7 @@ struct TimingResult {
   int warmup_runs = 0;
   // Share of runs more than 20 % above the lower quartile: how disturbed the board was.
   double disturbed_share = 0;
+  double pass_seconds = 0;  // the processor's pace between counted runs (backends/pace.h); 0: not measured
 };
 
 // Statistics of times in seconds; `seconds` is not empty.

@@ -11,6 +11,7 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/network/read_network.h"
 
 namespace latimer::server {
@@ -32,7 +33,7 @@ absl::Status AddEvaluation(const std::string& hash, const v1::Measurement& measu
   LATIMER_ASSIGN_OR_RETURN(const Network network, ReadNetwork(source, limits));
   EstimateSettings settings;
   settings.confidence = confidence;
-  settings.with_units = false;
+  settings.with_units = platform.definition().pass_ns() > 0;  // they tell what the time owes to the pace
   v1::NetworkEstimate estimate;
   LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, platform, settings, nullptr, &estimate));
   v1::NetworkEvaluation* evaluation = response->add_evaluations();
@@ -40,7 +41,9 @@ absl::Status AddEvaluation(const std::string& hash, const v1::Measurement& measu
   evaluation->set_network_hash(hash);
   *evaluation->mutable_estimate() = estimate.latency();
   const v1::Timing& timing = measurement.timing();
-  evaluation->mutable_measured()->set_median_ms(timing.median_ms());
+  evaluation->set_as_measured_ms(timing.median_ms());
+  evaluation->mutable_measured()->set_median_ms(
+      timing.median_ms() * PaceFactor(timing.pass_ns(), estimate.pass_ns(), estimate.pace_exponent()));
   evaluation->mutable_measured()->set_median_spread(timing.median_spread());
   evaluation->mutable_measured()->set_runs(timing.runs());
   evaluation->mutable_measured()->set_measure_time_unix_ms(measurement.measure_time_unix_ms());

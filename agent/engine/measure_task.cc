@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
+#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -32,6 +33,7 @@ void ToProto(const TimingResult& result, v1::Timing* timing) {
   timing->set_runs(result.runs);
   timing->set_warmup_runs(result.warmup_runs);
   timing->set_disturbed_share(result.disturbed_share);
+  timing->set_pass_ns(result.pass_seconds * 1e9);
 }
 
 // Reading sensors takes processor time, so power has runs of its own. A board without sensors spends nothing on it.
@@ -66,6 +68,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
   const double affordable = 2 * options.budget_seconds / std::max(result.median_seconds, 1e-9);
   ProfileOptions profile;
   profile.flush_bytes = options.flush_bytes;
+  profile.pace = options.pace;
   // Writing memory is not board time, but takes time all the same.
   profile.runs = static_cast<int>(std::clamp(affordable, 5.0, options.flush_bytes > 0 ? 20.0 : 50.0));
   const absl::StatusOr<std::vector<LayerTiming>> layers = network->ProfileLayers(profile);
@@ -77,6 +80,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
     }
     return absl::OkStatus();
   }
+  if (options.pace != nullptr) measurement->set_layers_pass_ns(options.pace->Take() * 1e9);
   for (const LayerTiming& layer : *layers) {
     v1::LayerTiming* row = measurement->add_layers();
     row->set_name(CleanUtf8(layer.name));
@@ -118,6 +122,8 @@ v1::Measurement MeasureTask(Backend& backend, const v1::BenchmarkTask& task, con
   absl::Status status;
   try {
     TimingOptions options = TimingFromProto(timing);
+    std::optional<Pace> pace;
+    if (backend.computes_on_host()) options.pace = &pace.emplace();
     // Simulated boards compute their times.
     if (!backend.fingerprint().simulated)
       options.flush_bytes = std::clamp<int64_t>(task.flush_bytes(), 0, kMostFlushBytes);

@@ -15,6 +15,7 @@
 #include "backends/host.h"
 #include "backends/node_names.h"
 #include "backends/onnxruntime/profile_report.h"
+#include "backends/pace.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
@@ -224,8 +225,11 @@ class OnnxRuntimeNetwork final : public PreparedNetwork {
       // One run more than asked: the first is a warm-up and is left out of the statistics.
       CacheFlush flush(options.flush_bytes);
       for (int i = 0; i < options.runs + 1; ++i) {
+        Pace* pace = i > 0 ? options.pace : nullptr;
+        if (pace != nullptr) pace->BeforeRun();
         flush();
-        session.RunSeconds();
+        const double seconds = session.RunSeconds();
+        if (pace != nullptr) pace->AfterRun(seconds);
       }
       report_path = session.EndProfiling();
     } catch (const Ort::Exception& error) {
@@ -270,6 +274,7 @@ class OnnxRuntimeBackend final : public Backend {
 
   absl::string_view name() const override { return "onnxruntime"; }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
+  bool computes_on_host() const override { return true; }
 
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     try {

@@ -18,6 +18,7 @@
 #include "backends/cache_flush.h"
 #include "backends/host.h"
 #include "backends/node_names.h"
+#include "backends/pace.h"
 #include "core/base/error.h"
 
 namespace latimer {
@@ -130,8 +131,10 @@ class OpenCvNetwork final : public PreparedNetwork {
       std::vector<std::vector<double>> seconds(names.size());
       CacheFlush flush(options.flush_bytes);
       for (int i = 0; i < options.runs; ++i) {
+        if (options.pace != nullptr) options.pace->BeforeRun();
         flush();
-        Run();
+        const double run = Run();
+        if (options.pace != nullptr) options.pace->AfterRun(run);
         // The report is of the last forward pass only.
         std::vector<double> ticks;
         net_.getPerfProfile(ticks);
@@ -190,6 +193,7 @@ class OpenCvBackend final : public Backend {
 
   absl::string_view name() const override { return "opencv"; }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
+  bool computes_on_host() const override { return true; }
 
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     absl::StatusOr<std::vector<NamedInput>> inputs = MakeInputs(onnx_model);

@@ -19,6 +19,7 @@
 #include "cli/terminal/text_width.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/evaluation/measured_pace.h"
 
 namespace latimer::cli {
 namespace {
@@ -61,7 +62,7 @@ class Evaluator {
     v1::EstimateOptions options;
     options.set_model_kind(command_.model_kind);
     options.set_confidence(command_.confidence);
-    options.set_view(v1::ESTIMATE_VIEW_SUMMARY);
+    options.set_view(v1::ESTIMATE_VIEW_FULL);  // tells what the time owes to the board's pace
     LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::NetworkEstimate> estimates,
                              client_.Estimate({command_.platform}, source, options));
     network->predicted = estimates.front().latency();
@@ -72,7 +73,14 @@ class Evaluator {
     request.set_repetitions(command_.repetitions);
     request.set_reuse(command_.reuse);
     refused_ = true;
-    LATIMER_ASSIGN_OR_RETURN(const v1::MeasureNetworkResponse response, fleet_.MeasureNetwork(request, interrupted_));
+    LATIMER_ASSIGN_OR_RETURN(v1::MeasureNetworkResponse response, fleet_.MeasureNetwork(request, interrupted_));
+    for (v1::Measurement& measurement : *response.mutable_measurements()) {
+      if (!measurement.has_timing()) continue;
+      v1::Timing& timing = *measurement.mutable_timing();
+      network->as_measured_ms.push_back(timing.median_ms());
+      timing.set_median_ms(timing.median_ms() * PaceFactor(timing.pass_ns(), estimates.front().pass_ns(),
+                                                           estimates.front().pace_exponent()));
+    }
     LATIMER_ASSIGN_OR_RETURN(network->measured, SummarizeMeasurements(response));
     network->reused = response.reused();
     refused_ = false;

@@ -1,6 +1,7 @@
 #include "cli/report/evaluation_report.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "absl/strings/ascii.h"
 #include "absl/strings/str_cat.h"
@@ -67,6 +68,10 @@ std::vector<std::pair<std::string, std::string>> Figures(const Evaluation& evalu
   std::string measured = absl::StrCat(totals.measurements, " measurements");
   if (totals.reused > 0) absl::StrAppend(&measured, " (", totals.reused, " reused)");
   absl::StrAppend(&measured, ", ", FormatClock(absl::Seconds(totals.board_seconds)), " of board time");
+  if (totals.mean_pace_correction) {
+    absl::StrAppend(&measured, "; brought to the model's pace, which changes them by ",
+                    FormatPercent(*totals.mean_pace_correction), " on average");
+  }
   figures.emplace_back("measured", measured);
   std::string networks = absl::StrCat(totals.compared, " compared");
   if (totals.failed > 0) absl::StrAppend(&networks, ", ", totals.failed, " not");
@@ -90,6 +95,7 @@ EvaluationTotals Totals(const Evaluation& evaluation) {
   std::vector<double> predicted;
   std::vector<double> measured;
   std::vector<std::vector<double>> repeated;
+  double corrections = 0;
   for (const EvaluatedNetwork& network : evaluation.networks) {
     totals.reused += network.reused;
     if (!network.failure.ok()) ++totals.failed;
@@ -97,6 +103,11 @@ EvaluationTotals Totals(const Evaluation& evaluation) {
       totals.measurements += static_cast<int>(network.measured->medians.size());
       totals.board_seconds += network.measured->board_seconds;
       repeated.push_back(network.measured->medians);
+      for (size_t i = 0; i < std::min(network.as_measured_ms.size(), network.measured->medians.size()); ++i) {
+        if (network.as_measured_ms[i] > 0) {
+          corrections += std::abs(network.measured->medians[i] / network.as_measured_ms[i] - 1);
+        }
+      }
     }
     if (!network.predicted || !network.measured) continue;
     ++totals.compared;
@@ -113,6 +124,7 @@ EvaluationTotals Totals(const Evaluation& evaluation) {
   totals.coverage = Coverage(predictions);
   totals.mean_relative_width = MeanRelativeWidth(predictions);
   totals.noise_floor_mape = NoiseFloor(repeated);
+  if (corrections > 0) totals.mean_pace_correction = corrections / totals.measurements;
   return totals;
 }
 
@@ -199,6 +211,7 @@ nlohmann::ordered_json EvaluationJson(const Evaluation& evaluation) {
     entry["measured_ms"] = nullptr;
     entry["measured_spread"] = nullptr;
     entry["measurements_ms"] = nlohmann::ordered_json::array();
+    entry["as_measured_ms"] = network.as_measured_ms;
     if (network.measured) {
       entry["measured_ms"] = network.measured->median_ms;
       entry["measured_spread"] = network.measured->spread;
@@ -223,6 +236,7 @@ nlohmann::ordered_json EvaluationJson(const Evaluation& evaluation) {
   json["coverage"] = Number(totals.coverage);
   json["mean_relative_width"] = Number(totals.mean_relative_width);
   json["noise_floor_mape"] = Number(totals.noise_floor_mape);
+  json["mean_pace_correction"] = Number(totals.mean_pace_correction);
   json["measurements"] = totals.measurements;
   json["reused"] = totals.reused;
   json["board_seconds"] = totals.board_seconds;

@@ -100,6 +100,7 @@ void WriteHead(const PlatformModel& platform, const EstimateSettings& settings, 
   result->set_interval_source(platform.definition().calibrated_intervals() ? v1::INTERVAL_SOURCE_CALIBRATED
                                                                            : v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
   result->set_simulated(platform.definition().simulated());
+  result->set_pass_ns(platform.definition().pass_ns());
 }
 
 void WriteTotals(const PlatformModel& platform, const EstimateSettings& settings, const EstimateTotals& totals,

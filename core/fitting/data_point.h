@@ -20,7 +20,11 @@ struct DataPoint {
   double log_upper = 0;
   double weight = 1;  // how much it counts; below 1: how much its noise leaves of it
   int group = -1;     // points of one group are held out together; negative: a group of its own
-  double trust = 1;   // in the measurement, of what agrees with itself; part of the weight
+  // Logarithms of the board's pace against that of most points; slower is more. Of an excerpt: while the whole was
+  // timed, which rows are brought to as a sum, and while its report was made, which tells one row from another.
+  double log_pace = 0;
+  double log_rows_pace = 0;
+  double trust = 1;  // in the measurement, of what agrees with itself; part of the weight
 
   // How far a prediction lies outside the interval, with its sign, and a little of the way to the target within it:
   // every time in the interval is possible, and the target a little more so.

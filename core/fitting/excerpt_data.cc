@@ -4,13 +4,16 @@
 #include <array>
 #include <cmath>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 
 #include "absl/strings/match.h"
 #include "core/base/status_macros.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/evaluation/statistics.h"
 #include "core/fitting/cut_excerpts.h"
+#include "core/fitting/pace_fit.h"
 #include "core/mapping/features.h"
 #include "core/mapping/graph_context.h"
 #include "core/mapping/graph_matcher.h"
@@ -188,6 +191,33 @@ int64_t FindLayoutBlock(const std::vector<Read>& reads) {
   return static_cast<double>(most) >= kLayoutKnown * static_cast<double>(reads.size()) ? best : 0;
 }
 
+// Of a whole to its rows, and of the pace of the one to that of the other; nullopt: one of the paces is not known.
+std::optional<PacedSum> PacedSumOf(const Read& read, double row_seconds) {
+  const ExcerptSample& excerpt = *read.excerpt;
+  if (!(excerpt.pass_ns > 0) || !(excerpt.rows_pass_ns > 0) || !(row_seconds > 0)) return std::nullopt;
+  return PacedSum{std::log(excerpt.seconds / row_seconds), std::log(excerpt.pass_ns / excerpt.rows_pass_ns)};
+}
+
+double LogPace(double pass_ns, const model::v1::PlatformModel& base) {
+  return -std::log(PaceFactor(pass_ns, base.pass_ns(), 1));
+}
+
+// Rows at the pace of the whole.
+void BringRowsToWhole(double exponent, Read& read) {
+  const double factor = PaceFactor(read.excerpt->rows_pass_ns, read.excerpt->pass_ns, exponent);
+  if (factor == 1) return;
+  for (MatchedUnit& unit : read.match.units) {
+    unit.seconds *= factor;
+    unit.overhead_seconds *= factor;
+  }
+  read.match.executed_seconds *= factor;
+  read.match.matched_seconds *= factor;
+  for (auto* rows : {&read.changes.to_blocks, &read.changes.from_blocks}) {
+    for (ChangeRow& row : *rows) row.seconds *= factor;
+  }
+  read.changes.seconds *= factor;
+}
+
 // Without the engine's own work, or with it where no layout says what it is.
 ReportMatch Match(const Read& read, bool with_own_work) {
   std::vector<ReportRow> rows;
@@ -291,7 +321,7 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
   data.layout_block = FindLayoutBlock(all);
 
   std::vector<Read> reads;
-  std::vector<Total> totals;
+  std::vector<PacedSum> sums;
   std::array<int64_t, kNumLayerTypes> seen{};
   std::array<int64_t, kNumLayerTypes> idle{};
   for (Read& read : all) {
@@ -303,16 +333,22 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
       ++data.left_out;
       continue;
     }
-    const double own_work = data.layout_block == 0 ? 0 : read.changes.seconds;
-    const size_t changes = read.changes.to_blocks.size() + read.changes.from_blocks.size();
-    totals.push_back({read.excerpt->seconds - match.executed_seconds - own_work,
-                      static_cast<double>(match.units.size() + (data.layout_block == 0 ? 0 : changes)),
-                      TransferBytes(read.network(), base.activation_bits()), read.excerpt->seconds});
+    if (const std::optional<PacedSum> sum = PacedSumOf(read, match.executed_seconds)) sums.push_back(*sum);
     for (const Layer& layer : read.network().layers) ++seen[static_cast<size_t>(layer.type)];
     for (LayerId id : match.free_layers) ++idle[static_cast<size_t>(read.network().layers[id].type)];
     reads.push_back(std::move(read));
   }
   if (reads.empty()) return data;
+  data.pace_exponent = FitPaceExponent(sums);
+  std::vector<Total> totals;
+  for (Read& read : reads) {
+    BringRowsToWhole(data.pace_exponent, read);
+    const double own_work = data.layout_block == 0 ? 0 : read.changes.seconds;
+    const size_t changes = read.changes.to_blocks.size() + read.changes.from_blocks.size();
+    totals.push_back({read.excerpt->seconds - read.match.executed_seconds - own_work,
+                      static_cast<double>(read.match.units.size() + (data.layout_block == 0 ? 0 : changes)),
+                      TransferBytes(read.network(), base.activation_bits()), read.excerpt->seconds});
+  }
   const Overheads overheads = FitOverheads(totals);
   data.seconds_per_unit = overheads.per_unit;
   data.seconds_per_network = overheads.per_network;
@@ -347,6 +383,8 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
     const double ratio = (read.excerpt->seconds - data.seconds_per_network - transfer - unmatched) / sum;
     const double scale = std::clamp(ratio, 1 / kMostScale, kMostScale);
     const double trust = 1 / (1 + std::pow((ratio - 1) / kDisagreement, 2));
+    const double log_pace = LogPace(read.excerpt->pass_ns, base);
+    const double log_rows_pace = LogPace(read.excerpt->rows_pass_ns, base);
     for (const MatchedUnit& unit : read.match.units) {
       const Layer& primary = network.layers[unit.layers[0]];
       if (primary.type == LayerType::kReshape) continue;  // free in estimates, whatever the engine makes of it
@@ -354,6 +392,8 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
       context.Describe(unit.layers, features);
       data.points.push_back(MakePoint(std::string(UnitTypeName(primary.type)), features,
                                       scale * corrected(unit.seconds), DoubtOf(read, unit), trust, group));
+      data.points.back().log_pace = log_pace;
+      data.points.back().log_rows_pace = log_rows_pace;
     }
     if (!read.layout_fits) continue;
     const std::vector<double> seconds = FindChangeSeconds(read);
@@ -364,6 +404,8 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
       context.DescribeChange(change, features);
       data.points.push_back(
           MakePoint(std::string(kLayoutChange), features, scale * corrected(seconds[k]), 0, trust, group));
+      data.points.back().log_pace = log_pace;
+      data.points.back().log_rows_pace = log_rows_pace;
     }
   }
   return data;

@@ -22,9 +22,11 @@ struct ExcerptData {
   double seconds_per_unit = 0;  // what a unit costs beyond its rows; negative: the profiler's own share
   double seconds_per_network = 0;
   double transfer_seconds_per_byte = 0;  // of inputs and outputs
+  double pace_exponent = 0;              // of all units together (core/fitting/pace_fit.h)
   int64_t left_out = 0;
 };
 
+// Points say at what pace they were made, relative to `base.pass_ns`; their times stay.
 ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model::v1::PlatformModel& base);
 
 // Writes all of the mapping that reports tell.

@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 #include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/evaluation/statistics.h"
 #include "core/fitting/analytical_fit.h"
 #include "core/fitting/data_set.h"
@@ -16,6 +18,7 @@
 #include "core/fitting/kind_choice.h"
 #include "core/fitting/layer_fit.h"
 #include "core/fitting/mapping_fit.h"
+#include "core/fitting/pace_fit.h"
 #include "core/fitting/padding_split.h"
 #include "core/mapping/features.h"
 #include "core/model/mapping_rules.h"
@@ -41,6 +44,7 @@ class Fitter {
   absl::StatusOr<FitResult> Run() {
     LATIMER_RETURN_IF_ERROR(CollectSingles());
     FitFirst();
+    if (FitPace()) FitFirst();
     CollectFusedPairs();
     if (!excerpts_.points.empty()) {
       LATIMER_RETURN_IF_ERROR(WriteMapping(excerpts_, options_.seed, result_.model.mutable_mapping()));
@@ -63,8 +67,11 @@ class Fitter {
       result_.held_out.insert(result_.held_out.end(), fit.held_out.begin(), fit.held_out.end());
     }
     LATIMER_RETURN_IF_ERROR(FitNetworkOverhead());
-    LATIMER_RETURN_IF_ERROR(ChooseKindOnNetworks(input_.validation, result_));
-    LATIMER_RETURN_IF_ERROR(JudgeNetworks(input_.validation, result_));
+    WritePace();
+    LATIMER_ASSIGN_OR_RETURN(const auto draft, LoadDraft());
+    LATIMER_ASSIGN_OR_RETURN(const std::vector<PacedNetwork> validation, ValidationAtPace(input_.validation, *draft));
+    LATIMER_RETURN_IF_ERROR(ChooseKindOnNetworks(validation, *draft, result_));
+    LATIMER_RETURN_IF_ERROR(JudgeNetworks(validation, result_));
     // What callers load must load: every check of the format, once more with the final figures.
     LATIMER_RETURN_IF_ERROR(PlatformModel::Create(result_.model).status());
     return std::move(result_);
@@ -145,16 +152,48 @@ class Fitter {
     }
   }
 
+  double FirstSeconds(const UnitFeatures& features) const {
+    const auto offset = offsets_.find(std::string(UnitTypeName(features.type)));
+    return first_[static_cast<size_t>(FamilyOf(features.type))].Model(ModelKind::kRoofline).Estimate(features).seconds *
+           (offset == offsets_.end() ? 1 : offset->second);
+  }
+
+  // Whether points changed.
+  bool FitPace() {
+    const bool paced = std::any_of(excerpts_.points.begin(), excerpts_.points.end(),
+                                   [](const DataPoint& point) { return point.log_pace != 0; });
+    if (!paced) return false;
+    exponents_ = FitPaceExponents(families_, excerpts_.pace_exponent, [&](const DataPoint& point) {
+      return std::log(std::max(1e-12, FirstSeconds(point.features)));
+    });
+    for (std::vector<DataPoint>& points : families_) BringToPace(exponents_, excerpts_.pace_exponent, points);
+    BringToPace(exponents_, excerpts_.pace_exponent, excerpts_.points);
+    return true;
+  }
+
+  void WritePace() {
+    if (!(result_.model.pass_ns() > 0)) return;
+    const double usual = excerpts_.points.empty() ? kUsualPaceExponent : excerpts_.pace_exponent;
+    for (model::v1::LayerModel& model : *result_.model.mutable_layer_models()) {
+      const auto exponent = exponents_.find(model.unit_type());
+      model.set_pace_exponent(exponent == exponents_.end() ? usual : exponent->second);
+    }
+  }
+
+  // The model so far, with made-up intervals: those come last, and a platform has some.
+  absl::StatusOr<std::shared_ptr<const PlatformModel>> LoadDraft() const {
+    model::v1::PlatformModel draft = result_.model;
+    for (const char* kind : {"roofline", "refined_roofline", "statistical", "mixed"}) {
+      model::v1::ErrorSpread& spread = (*draft.mutable_network_error())[kind];
+      spread.set_mean_absolute_relative_error(1);
+      spread.set_source("none yet");
+    }
+    return PlatformModel::Create(std::move(draft));
+  }
+
   void CollectFusedPairs() {
-    auto own_seconds = [&](const UnitFeatures& features) {
-      const auto offset = offsets_.find(std::string(UnitTypeName(features.type)));
-      return first_[static_cast<size_t>(FamilyOf(features.type))]
-                 .Model(ModelKind::kRoofline)
-                 .Estimate(features)
-                 .seconds *
-             (offset == offsets_.end() ? 1 : offset->second);
-    };
-    const std::vector<PairEvidence> pairs = CollectPairs(input_.samples, input_.base, own_seconds);
+    const std::vector<PairEvidence> pairs =
+        CollectPairs(input_.samples, input_.base, [&](const UnitFeatures& features) { return FirstSeconds(features); });
     WriteFusions(pairs, result_.model.mutable_mapping());
     for (const Sample& sample : input_.samples) {
       if (sample.subject.layers.size() != 2) continue;
@@ -230,6 +269,7 @@ class Fitter {
   std::vector<DataPoint> base_points_;
   std::array<AnalyticalFit, kNumFamilies> first_;
   std::map<std::string, double> offsets_;  // of unit types within their family, as factors
+  PaceExponents exponents_;
 };
 
 }  // namespace

@@ -39,6 +39,7 @@ struct ValidationSample {
   std::string name;
   Network network;  // simplified
   double seconds = 0;
+  double pass_ns = 0;  // the board's pace then (Timing.pass_ns); 0: not known
 };
 
 // A network excerpt with the engine's own time per executed layer.
@@ -47,10 +48,13 @@ struct ExcerptSample {
   std::vector<ReportRow> rows;
   double seconds = 0;        // of the whole network, without the profiler
   double flushed_bytes = 0;  // memory written before each run
+  double pass_ns = 0;        // the board's pace during the runs `seconds` is of (Timing.pass_ns); 0: not known
+  double rows_pass_ns = 0;   // during those of `rows`
 };
 
 struct FitInput {
-  model::v1::PlatformModel base;  // identity, hardware, toolchain …; layer models and mapping are ignored
+  // Identity, hardware, toolchain …; layer models and mapping are ignored. `pass_ns` is the pace the model will be for.
+  model::v1::PlatformModel base;
   std::vector<Sample> samples;
   std::vector<PaddingSample> paddings;  // optional
   std::vector<ExcerptSample> excerpts;  // optional

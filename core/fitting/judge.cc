@@ -63,7 +63,7 @@ std::vector<double> ExcerptErrors(const FitResult& result, ModelKind kind) {
 
 }  // namespace
 
-absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitResult& result) {
+absl::Status JudgeNetworks(const std::vector<PacedNetwork>& networks, FitResult& result) {
   constexpr ModelKind kKinds[] = {ModelKind::kRoofline, ModelKind::kRefinedRoofline, ModelKind::kStatistical,
                                   ModelKind::kMixed, ModelKind::kAuto};
   for (ModelKind kind : kKinds) {
@@ -78,13 +78,13 @@ absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitRes
     std::vector<double> measured;
     double relative = 0;
     double log = 0;
-    for (const ValidationSample& sample : networks) {
+    for (const PacedNetwork& sample : networks) {
       if (!(sample.seconds > 0) || !std::isfinite(sample.seconds)) continue;
       v1::NetworkEstimate estimate;
       EstimateSettings settings;
       settings.model_kind = kind;
       settings.with_units = false;
-      LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, *platform, settings, nullptr, &estimate));
+      LATIMER_RETURN_IF_ERROR(EstimateNetwork(*sample.network, *platform, settings, nullptr, &estimate));
       estimated.push_back(std::max(1e-12, estimate.latency().estimate_ms() / 1e3));
       measured.push_back(sample.seconds);
       relative += std::abs(estimated.back() / sample.seconds - 1);

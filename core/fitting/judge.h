@@ -6,12 +6,13 @@
 
 #include "absl/status/status.h"
 #include "core/fitting/fit_platform.h"
+#include "core/fitting/pace_fit.h"
 
 namespace latimer::fitting {
 
 // Fills validation figures of `result`, and network_error and network_accuracy of its model: from the validation
 // networks where there are at least three, else from the layer models' own errors.
-absl::Status JudgeNetworks(const std::vector<ValidationSample>& networks, FitResult& result);
+absl::Status JudgeNetworks(const std::vector<PacedNetwork>& networks, FitResult& result);
 
 }  // namespace latimer::fitting
 

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <cmath>
 #include <map>
-#include <memory>
 
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
@@ -21,15 +20,15 @@ struct Judged {
   double weight = 1;
 };
 
-absl::Status JudgeOnNetworks(const std::vector<ValidationSample>& networks, const PlatformModel& platform,
-                             ModelKind kind, std::vector<Judged>* judged) {
-  for (const ValidationSample& sample : networks) {
+absl::Status JudgeOnNetworks(const std::vector<PacedNetwork>& networks, const PlatformModel& platform, ModelKind kind,
+                             std::vector<Judged>* judged) {
+  for (const PacedNetwork& sample : networks) {
     if (!(sample.seconds > 0) || !std::isfinite(sample.seconds)) continue;
     v1::NetworkEstimate estimate;
     EstimateSettings settings;
     settings.model_kind = kind;
     settings.with_units = false;
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, platform, settings, nullptr, &estimate));
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(*sample.network, platform, settings, nullptr, &estimate));
     const double seconds = std::max(1e-12, estimate.latency().estimate_ms() / 1e3);
     judged->push_back({std::min(kLargestError, std::abs(std::log(seconds / sample.seconds))), kNetworkWeight});
   }
@@ -56,24 +55,17 @@ void JudgeOnExcerpts(const FitResult& result, ModelKind kind, std::vector<Judged
 
 }  // namespace
 
-absl::Status ChooseKindOnNetworks(const std::vector<ValidationSample>& networks, FitResult& result) {
-  // Intervals come later; a platform has some.
-  model::v1::PlatformModel draft = result.model;
-  for (const char* kind : {"roofline", "refined_roofline", "statistical", "mixed"}) {
-    model::v1::ErrorSpread& spread = (*draft.mutable_network_error())[kind];
-    spread.set_mean_absolute_relative_error(1);
-    spread.set_source("none yet");
-  }
-  LATIMER_ASSIGN_OR_RETURN(const std::shared_ptr<const PlatformModel> platform, PlatformModel::Create(draft));
+absl::Status ChooseKindOnNetworks(const std::vector<PacedNetwork>& networks, const PlatformModel& draft,
+                                  FitResult& result) {
   std::vector<Judged> own;
-  LATIMER_RETURN_IF_ERROR(JudgeOnNetworks(networks, *platform, ModelKind::kAuto, &own));
+  LATIMER_RETURN_IF_ERROR(JudgeOnNetworks(networks, draft, ModelKind::kAuto, &own));
   JudgeOnExcerpts(result, ModelKind::kAuto, &own);
   if (own.size() < kEnough) return absl::OkStatus();
   ModelKind best = ModelKind::kAuto;
   double most = 0;
   for (ModelKind kind : {ModelKind::kRefinedRoofline, ModelKind::kStatistical, ModelKind::kMixed}) {
     std::vector<Judged> other;
-    LATIMER_RETURN_IF_ERROR(JudgeOnNetworks(networks, *platform, kind, &other));
+    LATIMER_RETURN_IF_ERROR(JudgeOnNetworks(networks, draft, kind, &other));
     JudgeOnExcerpts(result, kind, &other);
     double gain = 0;
     double squares = 0;

@@ -6,6 +6,7 @@
 
 #include "absl/status/status.h"
 #include "core/fitting/fit_platform.h"
+#include "core/fitting/pace_fit.h"
 
 namespace latimer::fitting {
 
@@ -13,7 +14,9 @@ namespace latimer::fitting {
 // cancel look the same there. Where one kind for all types is clearly better on whole networks none of which was fitted
 // (the validation networks, and excerpts predicted by models that had not seen them), it is taken instead: auto_kind of
 // the model and `chosen` of the types change.
-absl::Status ChooseKindOnNetworks(const std::vector<ValidationSample>& networks, FitResult& result);
+// `draft`: the model of `result`, loaded.
+absl::Status ChooseKindOnNetworks(const std::vector<PacedNetwork>& networks, const PlatformModel& draft,
+                                  FitResult& result);
 
 }  // namespace latimer::fitting
 

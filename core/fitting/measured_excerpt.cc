@@ -48,6 +48,8 @@ absl::StatusOr<ExcerptSample> MakeExcerpt(Network network, const v1::Measurement
   ExcerptSample sample;
   sample.seconds = measurement.timing().median_ms() / 1e3;
   sample.flushed_bytes = flushed_bytes;
+  sample.pass_ns = measurement.timing().pass_ns();
+  sample.rows_pass_ns = measurement.layers_pass_ns();
   if (measurement.has_imported_report()) {
     AddImportedRows(measurement, sample.rows);
     sample.network = std::move(network);

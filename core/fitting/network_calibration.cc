@@ -84,7 +84,7 @@ std::vector<Judged> LikeNetworks(const std::vector<Judged>& excerpts) {
 double FactorOf(const v1::Latency& latency) { return std::log(latency.upper_ms() / latency.estimate_ms()); }
 
 // Networks as they are estimated: their deviations are read from intervals of which only one part is left.
-absl::StatusOr<std::vector<Judged>> JudgeNetworksOf(const std::vector<ValidationSample>& networks,
+absl::StatusOr<std::vector<Judged>> JudgeNetworksOf(const std::vector<PacedNetwork>& networks,
                                                     model::v1::PlatformModel definition, ModelKind kind) {
   std::vector<Judged> all;
   std::array<std::shared_ptr<const PlatformModel>, 2> platforms;
@@ -100,12 +100,12 @@ absl::StatusOr<std::vector<Judged>> JudgeNetworksOf(const std::vector<Validation
   settings.model_kind = kind;
   settings.with_units = false;
   settings.confidence = 1 - std::exp(-1.0);  // where exponential scores of mean 1 are 1
-  for (const ValidationSample& sample : networks) {
+  for (const PacedNetwork& sample : networks) {
     if (!(sample.seconds > 0) || !std::isfinite(sample.seconds)) continue;
     Judged& judged = all.emplace_back();
     v1::NetworkEstimate independent, correlated;
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, *platforms[0], settings, nullptr, &independent));
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, *platforms[1], settings, nullptr, &correlated));
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(*sample.network, *platforms[0], settings, nullptr, &independent));
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(*sample.network, *platforms[1], settings, nullptr, &correlated));
     judged.total_seconds = std::max(1e-12, independent.latency().estimate_ms() / 1e3);
     judged.sum.linear = judged.total_seconds * FactorOf(correlated.latency());
     judged.sum.squares = std::pow(judged.total_seconds * FactorOf(independent.latency()), 2);
@@ -220,7 +220,7 @@ ScoreSketch ScoresOfNetworks(std::vector<Score> excerpts, const std::vector<doub
   return sketch.TimesOneOf(factors);
 }
 
-absl::Status CalibrateNetworks(const std::vector<ValidationSample>& networks, FitResult& result) {
+absl::Status CalibrateNetworks(const std::vector<PacedNetwork>& networks, FitResult& result) {
   result.model.clear_network_calibration();
   std::vector<model::v1::NetworkCalibration> calibrations;
   for (ModelKind kind : kKinds) {

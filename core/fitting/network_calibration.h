@@ -7,6 +7,7 @@
 #include "absl/status/status.h"
 #include "core/confidence/score_sketch.h"
 #include "core/fitting/fit_platform.h"
+#include "core/fitting/pace_fit.h"
 
 namespace latimer::fitting {
 
@@ -23,7 +24,7 @@ confidence::ScoreSketch ScoresOfNetworks(std::vector<confidence::Score> excerpts
 
 // Fills network_calibration of `result`'s model for every kind and AUTO: from excerpts, as models fitted to others
 // estimated them, and from the validation networks, which were never fitted.
-absl::Status CalibrateNetworks(const std::vector<ValidationSample>& networks, FitResult& result);
+absl::Status CalibrateNetworks(const std::vector<PacedNetwork>& networks, FitResult& result);
 
 }  // namespace latimer::fitting
 

@@ -79,6 +79,9 @@ absl::Status CheckPlatformHeader(const model::v1::PlatformModel& definition) {
   if (!(definition.transfer_seconds_per_byte() >= 0) || !std::isfinite(definition.transfer_seconds_per_byte())) {
     return BadPlatformField("transfer_seconds_per_byte", "it is negative or no number");
   }
+  if (!(definition.pass_ns() >= 0) || !std::isfinite(definition.pass_ns())) {
+    return BadPlatformField("pass_ns", "it is negative or no number");
+  }
   if (definition.layer_models_size() > kMostUnitTypes) {
     return BadPlatformField("layer_models", absl::StrCat("there are more than ", kMostUnitTypes));
   }

@@ -31,6 +31,7 @@ struct UnitTypeModels {
   std::array<ErrorSpread, kNumModelKinds> error;
   std::array<confidence::ScoreSketch, kNumModelKinds> scores;  // of errors over their local scale
   ModelKind auto_kind = ModelKind::kRoofline;
+  double pace_exponent = 0;  // times grow with this power of the time of a pass (core/evaluation/measured_pace.h)
 };
 
 class PlatformModel {

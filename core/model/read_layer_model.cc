@@ -207,6 +207,11 @@ absl::StatusOr<UnitTypeModels> ReadLayerModel(absl::string_view path, const mode
     }
     models.auto_kind = static_cast<ModelKind>(kind);
   }
+  if (!(definition.pace_exponent() >= 0 && definition.pace_exponent() <= 1)) {
+    return BadPlatformField(absl::StrCat(path, ".pace_exponent"),
+                            absl::StrCat("it is ", definition.pace_exponent(), "; it lies in 0 to 1"));
+  }
+  models.pace_exponent = definition.pace_exponent();
   for (int i = 0; i < definition.accuracy_size(); ++i) {
     LATIMER_RETURN_IF_ERROR(CheckAccuracy(absl::StrCat(path, ".accuracy[", i, "]"), definition.accuracy(i)));
   }

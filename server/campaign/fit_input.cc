@@ -13,6 +13,7 @@
 #include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/plan.h"
 #include "core/benchmark/smart_padding.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/fitting/cut_collector.h"
 #include "core/fitting/measured_excerpt.h"
 #include "core/network/network_proto.h"
@@ -72,6 +73,20 @@ std::string CutExcerptOf(const MeasuredTask& cut) {
 
 double Seconds(const v1::Measurement& measurement) { return measurement.timing().median_ms() / 1000; }
 
+// At the pace the results have in common, where the fit cannot tell what the time owes to it.
+double SecondsAtPace(const v1::Measurement& measurement, double pass_ns) {
+  return Seconds(measurement) * PaceFactor(measurement.timing().pass_ns(), pass_ns, kUsualPaceExponent);
+}
+
+double PaceOf(const std::vector<MeasuredTask>& results, const std::set<std::string>& fingerprints) {
+  std::vector<double> pass_ns;
+  for (const MeasuredTask& result : results) {
+    if (fingerprints.count(result.measurement.fingerprint_digest()) == 0) continue;
+    pass_ns.push_back(result.measurement.timing().pass_ns());
+  }
+  return CommonPassNs(std::move(pass_ns));
+}
+
 }  // namespace
 
 absl::StatusOr<std::set<std::string>> CountedFingerprints(Store& store, const std::string& platform) {
@@ -113,6 +128,7 @@ model::v1::PlatformModel PlatformOfBoard(const BoardRecord& board) {
 
 CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const std::set<std::string>& fingerprints) {
   CollectedResults collected;
+  collected.pass_ns = PaceOf(results, fingerprints);
   // Two agents, or two campaigns, measure the same padding-only model: their median.
   struct Padding {
     std::vector<double> seconds;
@@ -124,7 +140,7 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
     if (fingerprints.count(result.measurement.fingerprint_digest()) == 0) continue;
     if (result.task.kind == static_cast<int>(MeasurementKind::kPaddingOnly)) {
       Padding& padding = paddings[result.task.name];
-      padding.seconds.push_back(Seconds(result.measurement));
+      padding.seconds.push_back(SecondsAtPace(result.measurement, collected.pass_ns));
       padding.task = &result.task;
     }
   }
@@ -143,12 +159,13 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
       continue;
     }
     ++collected.results;
-    const double seconds = Seconds(result.measurement);
+    const double seconds = SecondsAtPace(result.measurement, collected.pass_ns);
     if (result.task.kind == static_cast<int>(MeasurementKind::kValidation)) {
       absl::StatusOr<Network> network = NetworkOf(result.task);
       if (network.ok()) {
         // The newest measurement of a network counts.
-        validation[result.task.name] = {result.task.name, *std::move(network), seconds};
+        validation[result.task.name] = {result.task.name, *std::move(network), Seconds(result.measurement),
+                                        result.measurement.timing().pass_ns()};
       } else {
         ++collected.left_out;
       }

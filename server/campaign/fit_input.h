@@ -30,6 +30,8 @@ struct CollectedResults {
   // long as its longest cut measured so far.
   std::vector<fitting::CutExcerpt> cut_excerpts;
   std::vector<fitting::ValidationSample> validation;
+  // The pace all times are brought to (core/evaluation/measured_pace.h); 0: boards told none.
+  double pass_ns = 0;
   int64_t results = 0;
   int64_t left_out = 0;
 };

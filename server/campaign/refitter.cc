@@ -16,6 +16,7 @@
 #include "core/estimation/estimator.h"
 #include "core/fitting/cut_excerpts.h"
 #include "core/fitting/fit_platform.h"
+#include "core/fitting/pace_fit.h"
 #include "server/campaign/fit_input.h"
 #include "server/campaign/promotion.h"
 #include "server/fleet/fleet.h"
@@ -30,15 +31,17 @@ struct Judgement {
   std::vector<double> errors;  // absolute, as fractions of what was measured
 };
 
-absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fitting::ValidationSample>& networks) {
+absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fitting::ValidationSample>& samples) {
+  LATIMER_ASSIGN_OR_RETURN(const std::vector<fitting::PacedNetwork> networks,
+                           fitting::ValidationAtPace(samples, model));
   Judgement judgement;
   double sum = 0;
-  for (const fitting::ValidationSample& sample : networks) {
+  for (const fitting::PacedNetwork& network : networks) {
     v1::NetworkEstimate estimate;
     EstimateSettings settings;
     settings.with_units = false;
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, model, settings, nullptr, &estimate));
-    const double measured_ms = sample.seconds * 1000;
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(*network.network, model, settings, nullptr, &estimate));
+    const double measured_ms = network.seconds * 1000;
     judgement.predicted_measured_ms.emplace_back(estimate.latency().estimate_ms(), measured_ms);
     sum += judgement.errors.emplace_back(std::abs(estimate.latency().estimate_ms() - measured_ms) / measured_ms);
   }
@@ -132,6 +135,7 @@ absl::StatusOr<RefitResult> Refitter::Refit(const Order& order) {
   }
   fitting::FitInput input;
   input.base = PlatformOfBoard(*board);
+  input.base.set_pass_ns(collected.pass_ns);
   input.samples = std::move(collected.samples);
   input.paddings = std::move(collected.paddings);
   input.excerpts = std::move(collected.excerpts);

@@ -42,6 +42,9 @@ absl::Status CheckMeasurement(const v1::Measurement& measurement) {
     if (!(ms > 0 && ms < 1e9)) return bad("its times are not positive numbers of milliseconds");
   }
   if (timing.runs() < 1) return bad("it counts no runs");
+  for (const double pace : {timing.pass_ns(), measurement.layers_pass_ns()}) {
+    if (!(pace >= 0 && pace < 1e18)) return bad("its pace is negative or no number");
+  }
   return absl::OkStatus();
 }
 

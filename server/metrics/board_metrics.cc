@@ -5,6 +5,7 @@
 
 #include "core/benchmark/plan.h"
 #include "core/estimation/estimator.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/network/read_network.h"
 #include "server/clock.h"
 #include "server/status_mapping.h"
@@ -15,17 +16,17 @@ namespace {
 constexpr std::array<const char*, 2> kRequestedBy = {"campaign", "person"};
 constexpr std::array<const char*, 3> kRefitOutcomes = {"promoted", "rejected", "failed"};
 
-absl::StatusOr<v1::Latency> Predict(const PlatformModel& model, const std::string& network_source) {
+absl::StatusOr<v1::NetworkEstimate> Predict(const PlatformModel& model, const std::string& network_source) {
   v1::NetworkSource source;
   if (!source.ParseFromString(network_source)) return absl::DataLossError("a stored network cannot be read");
   const absl::StatusOr<Network> network = ReadNetwork(source);
   if (!network.ok()) return network.status();
   EstimateSettings settings;
-  settings.with_units = false;
+  settings.with_units = model.definition().pass_ns() > 0;  // they tell what the time owes to the pace
   v1::NetworkEstimate estimate;
   const absl::Status status = EstimateNetwork(*network, model, settings, nullptr, &estimate);
   if (!status.ok()) return status;
-  return estimate.latency();
+  return estimate;
 }
 
 }  // namespace
@@ -46,19 +47,21 @@ void BoardMetrics::Compare(const TaskRecord& task, const v1::Measurement& measur
   const std::shared_ptr<const Catalog> catalog = catalog_->Get();
   const auto model = catalog->platforms.find(task.platform);
   if (model == catalog->platforms.end()) return;  // nothing was predicted yet
-  absl::StatusOr<v1::Latency> predicted = absl::InternalError("not predicted");
+  absl::StatusOr<v1::NetworkEstimate> estimate = absl::InternalError("not predicted");
   const absl::Status status = RunGuarded([&] {
-    predicted = Predict(*model->second, task.network);
-    return predicted.status();
+    estimate = Predict(*model->second, task.network);
+    return estimate.status();
   });
   if (!status.ok()) return;
-  const double measured_ms = measurement.timing().median_ms();
+  const v1::Latency& predicted = estimate->latency();
+  const double measured_ms = measurement.timing().median_ms() *
+                             PaceFactor(measurement.timing().pass_ns(), estimate->pass_ns(), estimate->pace_exponent());
   MutexLock lock(&mutex_);
   Comparison& comparison = platforms_[task.platform].comparisons[task.campaign > 0 ? 0 : 1];
-  comparison.error.Observe(std::abs(predicted->estimate_ms() - measured_ms) / measured_ms);
-  ++(measured_ms < predicted->lower_ms()   ? comparison.below
-     : measured_ms > predicted->upper_ms() ? comparison.above
-                                           : comparison.inside);
+  comparison.error.Observe(std::abs(predicted.estimate_ms() - measured_ms) / measured_ms);
+  ++(measured_ms < predicted.lower_ms()   ? comparison.below
+     : measured_ms > predicted.upper_ms() ? comparison.above
+                                          : comparison.inside);
 }
 
 void BoardMetrics::OnLeasesLost(int64_t tasks) {

@@ -65,6 +65,7 @@ void PrintNetworks(const std::vector<JudgedNetwork>& networks, bool each) {
 
 struct FitOptions {
   int excerpts = 0;  // 0: all
+  bool as_measured = false;
   bool each = false;
   bool tables = false;
   std::string model_file;   // written; empty: nowhere
@@ -72,7 +73,8 @@ struct FitOptions {
 };
 
 absl::Status Fit(const std::string& file, const FitOptions& options) {
-  LATIMER_ASSIGN_OR_RETURN(const model::v1::MeasurementSet set, ReadMeasurementSet(file));
+  LATIMER_ASSIGN_OR_RETURN(model::v1::MeasurementSet set, ReadMeasurementSet(file));
+  if (options.as_measured) ForgetPace(&set);
   double board_seconds = 0;
   int64_t measurements = 0;
   for (const model::v1::MeasuredNetwork& one : set.measurements()) {
@@ -125,6 +127,7 @@ int main(int argc, char** argv) {
   fit->add_option("file", file)->required()->check(CLI::ExistingFile);
   fit->add_option("--excerpts", fitting.excerpts, "Use only so many");
   fit->add_option("--model-out", fitting.model_file, "Where to write the model (binary)");
+  fit->add_flag("--as-measured", fitting.as_measured, "Leave out what is known of the board's pace");
   fit->add_flag("--each", fitting.each, "Print every network");
   fit->add_flag("--tables", fitting.tables, "Print the tables of docs/results.md");
   fit->add_option("--layers-out", fitting.layers_file, "Where to write every layer (CSV)");

@@ -9,6 +9,7 @@
 #include "core/base/status_macros.h"
 #include "core/benchmark/excerpt_cuts.h"
 #include "core/estimation/estimator.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/fitting/cut_collector.h"
 #include "core/fitting/cut_excerpts.h"
 #include "core/fitting/measured_excerpt.h"
@@ -22,33 +23,47 @@ std::string Fact(const v1::Fingerprint& fingerprint, const std::string& name) {
   return found == fingerprint.facts().end() ? std::string("unknown") : found->second;
 }
 
+double PaceOf(const model::v1::MeasurementSet& set) {
+  std::vector<double> pass_ns;
+  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
+    pass_ns.push_back(one.measurement().timing().pass_ns());
+  }
+  return CommonPassNs(std::move(pass_ns));
+}
+
+// A network with all its measurements; not empty.
+using Repetitions = std::vector<const model::v1::MeasuredNetwork*>;
+
+std::map<std::string, Repetitions> NetworksOf(const model::v1::MeasurementSet& set, model::v1::MeasurementUse use) {
+  std::map<std::string, Repetitions> networks;
+  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
+    if (one.use() == use && one.measurement().has_timing()) networks[one.name()].push_back(&one);
+  }
+  return networks;
+}
+
 struct Measured {
-  const model::v1::MeasuredNetwork* first = nullptr;
   double median_ms = 0;
   double noise_floor = 0;  // see JudgedNetwork
 };
 
-// The networks of one use, each with all its measurements, by name.
-std::vector<Measured> NetworksOf(const model::v1::MeasurementSet& set, model::v1::MeasurementUse use) {
-  std::map<std::string, std::pair<const model::v1::MeasuredNetwork*, std::vector<double>>> networks;
-  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
-    if (one.use() != use || !one.measurement().has_timing()) continue;
-    auto& [first, ms] = networks[one.name()];
-    if (first == nullptr) first = &one;
-    ms.push_back(one.measurement().timing().median_ms());
+// At the pace of `pass_ns`; 0: as they were measured.
+Measured Summarize(const Repetitions& repetitions, double pass_ns, double exponent) {
+  std::vector<double> ms;
+  for (const model::v1::MeasuredNetwork* one : repetitions) {
+    const v1::Timing& timing = one->measurement().timing();
+    ms.push_back(timing.median_ms() * PaceFactor(timing.pass_ns(), pass_ns, exponent));
   }
-  std::vector<Measured> all;
-  for (auto& [name, entry] : networks) {
-    auto& [first, ms] = entry;
-    const double noise_floor = ms.size() > 1 ? std::abs(ms[1] / ms[0] - 1) : 0;
-    std::sort(ms.begin(), ms.end());
-    all.push_back({first, (ms[(ms.size() - 1) / 2] + ms[ms.size() / 2]) / 2, noise_floor});
-  }
-  return all;
+  Measured measured;
+  measured.noise_floor = ms.size() > 1 ? std::abs(ms[1] / ms[0] - 1) : 0;
+  std::sort(ms.begin(), ms.end());
+  measured.median_ms = (ms[(ms.size() - 1) / 2] + ms[ms.size() / 2]) / 2;
+  return measured;
 }
 
 // Cut excerpts of a set without reports.
-absl::StatusOr<std::vector<fitting::CutExcerpt>> CutExcerptsOf(const model::v1::MeasurementSet& set, int excerpts) {
+absl::StatusOr<std::vector<fitting::CutExcerpt>> CutExcerptsOf(const model::v1::MeasurementSet& set, int excerpts,
+                                                               double pass_ns) {
   fitting::CutCollector all;
   for (const model::v1::MeasuredNetwork& one : set.measurements()) {
     if (one.use() != model::v1::MEASUREMENT_USE_EXCERPT || !one.measurement().has_timing()) continue;
@@ -56,7 +71,8 @@ absl::StatusOr<std::vector<fitting::CutExcerpt>> CutExcerptsOf(const model::v1::
     if (excerpts > 0 && static_cast<int>(all.size()) >= excerpts && !all.Has(name)) break;
     LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(one.network()));
     const v1::Timing& timing = one.measurement().timing();
-    all.Add(name, {std::move(network), timing.median_ms() / 1e3, timing.median_spread()},
+    const double factor = PaceFactor(timing.pass_ns(), pass_ns, kUsualPaceExponent);
+    all.Add(name, {std::move(network), factor * timing.median_ms() / 1e3, timing.median_spread()},
             static_cast<double>(one.flush_bytes()));
   }
   return all.Take();
@@ -69,6 +85,13 @@ bool HasReports(const model::v1::MeasurementSet& set) {
 }
 
 }  // namespace
+
+void ForgetPace(model::v1::MeasurementSet* set) {
+  for (model::v1::MeasuredNetwork& one : *set->mutable_measurements()) {
+    one.mutable_measurement()->clear_layers_pass_ns();
+    if (one.measurement().has_timing()) one.mutable_measurement()->mutable_timing()->clear_pass_ns();
+  }
+}
 
 absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& set, int excerpts) {
   fitting::FitInput input;
@@ -85,12 +108,15 @@ absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& se
   base.set_description(set.description());
   base.set_create_date("2026-01-01");
   base.set_simulated(set.fingerprint().simulated());
-  for (const Measured& one : NetworksOf(set, model::v1::MEASUREMENT_USE_VALIDATION)) {
-    LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(one.first->network()));
-    input.validation.push_back({one.first->name(), std::move(network), one.median_ms / 1e3});
+  base.set_pass_ns(PaceOf(set));
+  for (const auto& [name, repetitions] : NetworksOf(set, model::v1::MEASUREMENT_USE_VALIDATION)) {
+    LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(repetitions[0]->network()));
+    // The exponents of types are not known yet.
+    const Measured measured = Summarize(repetitions, base.pass_ns(), kUsualPaceExponent);
+    input.validation.push_back({name, std::move(network), measured.median_ms / 1e3, base.pass_ns()});
   }
   if (!HasReports(set)) {
-    LATIMER_ASSIGN_OR_RETURN(std::vector<fitting::CutExcerpt> cut, CutExcerptsOf(set, excerpts));
+    LATIMER_ASSIGN_OR_RETURN(std::vector<fitting::CutExcerpt> cut, CutExcerptsOf(set, excerpts, base.pass_ns()));
     input.excerpts = fitting::SplitCutExcerpts(std::move(cut), base);
     return input;
   }
@@ -109,15 +135,16 @@ absl::StatusOr<std::vector<JudgedNetwork>> JudgeOn(const model::v1::MeasurementS
                                                    const model::v1::PlatformModel& model, const JudgeOptions& options) {
   LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(model));
   std::vector<JudgedNetwork> judged;
-  for (const Measured& measured : NetworksOf(set, model::v1::MEASUREMENT_USE_NETWORK)) {
-    LATIMER_ASSIGN_OR_RETURN(const Network network, ReadNetwork(measured.first->network()));
+  for (const auto& [name, repetitions] : NetworksOf(set, model::v1::MEASUREMENT_USE_NETWORK)) {
+    LATIMER_ASSIGN_OR_RETURN(const Network network, ReadNetwork(repetitions[0]->network()));
     v1::NetworkEstimate estimate;
     EstimateSettings settings;
     settings.confidence = options.confidence;
     settings.model_kind = options.kind;
     LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, *platform, settings, nullptr, &estimate));
     const v1::Latency& latency = estimate.latency();
-    judged.push_back({measured.first->name(),
+    const Measured measured = Summarize(repetitions, estimate.pass_ns(), estimate.pace_exponent());
+    judged.push_back({name,
                       {latency.estimate_ms(), latency.lower_ms(), latency.upper_ms(), measured.median_ms},
                       measured.noise_floor});
   }

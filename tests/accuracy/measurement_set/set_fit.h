@@ -12,9 +12,12 @@
 
 namespace latimer {
 
+// Leaves times as they were measured, at whatever pace of the board (core/evaluation/measured_pace.h).
+void ForgetPace(model::v1::MeasurementSet* set);
+
 struct JudgedNetwork {
   std::string name;
-  Prediction prediction;   // milliseconds; measured: the median over its measurements
+  Prediction prediction;   // milliseconds; measured: the median over its measurements, at the pace of the model
   double noise_floor = 0;  // relative distance of its first two measurements; 0: there is one
 };
 

@@ -15,6 +15,7 @@
 #include "core/base/status_macros.h"
 #include "core/fitting/excerpt_data.h"
 #include "core/fitting/measured_excerpt.h"
+#include "core/fitting/pace_fit.h"
 #include "core/mapping/mapper.h"
 #include "core/model/platform_model.h"
 #include "core/network/read_network.h"
@@ -39,6 +40,12 @@ absl::StatusOr<std::vector<std::pair<std::string, fitting::ExcerptSample>>> Repo
     if (sample.ok()) networks.emplace_back(one.name(), *std::move(sample));
   }
   return networks;
+}
+
+fitting::ExcerptData ReadAtPace(const std::vector<fitting::ExcerptSample>& samples, const PlatformModel& platform) {
+  fitting::ExcerptData data = fitting::ReadExcerpts(samples, platform.definition());
+  fitting::BringToPace(fitting::PaceExponentsOf(platform.definition()), data.pace_exponent, data.points);
+  return data;
 }
 
 const LayerModel* ModelOf(const PlatformModel& platform, const std::string& unit_type, ModelKind kind) {
@@ -241,7 +248,7 @@ absl::Status WriteLayers(const model::v1::MeasurementSet& set, const model::v1::
     LATIMER_ASSIGN_OR_RETURN(auto networks, ReportedNetworks(set, use));
     std::vector<fitting::ExcerptSample> samples;
     for (auto& [name, sample] : networks) samples.push_back(std::move(sample));
-    const fitting::ExcerptData data = fitting::ReadExcerpts(samples, platform->definition());
+    const fitting::ExcerptData data = ReadAtPace(samples, *platform);
     for (const fitting::DataPoint& point : data.points) {
       const UnitFeatures& f = point.features;
       file << networks[data.excerpt_of_group[static_cast<size_t>(point.group)]].first << "," << point.unit_type << ","
@@ -269,7 +276,7 @@ absl::Status PrintTables(const model::v1::MeasurementSet& set, const model::v1::
   PrintMapping(networks, *platform);
   std::printf("\n");
   for (auto& [name, sample] : networks) samples.push_back(std::move(sample));
-  const fitting::ExcerptData data = fitting::ReadExcerpts(samples, platform->definition());
+  const fitting::ExcerptData data = ReadAtPace(samples, *platform);
   PrintLayers(data, *platform);
   PrintLayerIntervals(data, *platform);
   return PrintNetworkTables(set, model);
