@@ -22,15 +22,19 @@ std::string Fingerprint::Digest() const {
   return absl::StrFormat("%016x", hash);
 }
 
-void SummarizeRuns(std::vector<double> seconds, LayerTiming& row) {
+double MiddleMean(std::vector<double>& seconds) {
   std::sort(seconds.begin(), seconds.end());
-  const size_t n = seconds.size();
-  row.min_seconds = seconds.front();
-  row.median_seconds = (seconds[(n - 1) / 2] + seconds[n / 2]) / 2;
-  const size_t left_out = n / 4;
+  const size_t left_out = seconds.size() / 4;
   double sum = 0;
-  for (size_t i = left_out; i < n - left_out; ++i) sum += seconds[i];
-  row.middle_seconds = sum / static_cast<double>(n - 2 * left_out);
+  for (size_t i = left_out; i < seconds.size() - left_out; ++i) sum += seconds[i];
+  return sum / static_cast<double>(seconds.size() - 2 * left_out);
+}
+
+void SummarizeRuns(std::vector<double> seconds, LayerTiming& row) {
+  row.middle_seconds = MiddleMean(seconds);  // sorts
+  const size_t n = seconds.size();
+  row.median_seconds = (seconds[(n - 1) / 2] + seconds[n / 2]) / 2;
+  row.min_seconds = seconds.front();
 }
 
 absl::StatusOr<std::vector<LayerTiming>> PreparedNetwork::ProfileLayers(const ProfileOptions&) {

@@ -38,6 +38,9 @@ struct LayerTiming {
   double middle_seconds = 0;
 };
 
+// Mean of the middle half, as robust as the median and finer. Sorts `seconds`, which is not empty.
+double MiddleMean(std::vector<double>& seconds);
+
 // Fills in the statistics of a row from the times of its runs; `seconds` is not empty.
 void SummarizeRuns(std::vector<double> seconds, LayerTiming& row);
 

@@ -9,6 +9,7 @@
 #include "absl/strings/numbers.h"
 #include "core/base/status_macros.h"
 #include "latimer/v1/measurement.pb.h"
+#include "server/measured_latency.h"
 #include "server/store/data_folder.h"
 
 namespace latimer::server {
@@ -133,12 +134,7 @@ absl::Status ModelFollower::ReadMeasured() {
       uint64_t hash = 0;
       v1::Measurement measurement;
       if (!absl::SimpleHexAtoi(row.Text(1), &hash) || !measurement.ParseFromString(row.Text(2))) continue;
-      v1::MeasuredLatency latency;
-      latency.set_median_ms(measurement.timing().median_ms());
-      latency.set_median_spread(measurement.timing().median_spread());
-      latency.set_runs(measurement.timing().runs());
-      latency.set_measure_time_unix_ms(measurement.measure_time_unix_ms());
-      measured[row.Text(0)].emplace_back(hash, latency);
+      measured[row.Text(0)].emplace_back(hash, MeasuredLatencyOf(measurement));
     }
   }
   for (const auto& [platform, networks] : measured) source_->AddMeasured(platform, networks);

@@ -1,5 +1,4 @@
 #include "server/platform_evaluations.h"
-#include "server/campaign/fit_input.h"
 
 #include <algorithm>
 #include <optional>
@@ -13,6 +12,8 @@
 #include "core/estimation/estimator.h"
 #include "core/evaluation/measured_pace.h"
 #include "core/network/read_network.h"
+#include "server/campaign/fit_input.h"
+#include "server/measured_latency.h"
 
 namespace latimer::server {
 namespace {
@@ -33,20 +34,19 @@ absl::Status AddEvaluation(const std::string& hash, const v1::Measurement& measu
   LATIMER_ASSIGN_OR_RETURN(const Network network, ReadNetwork(source, limits));
   EstimateSettings settings;
   settings.confidence = confidence;
-  settings.with_units = platform.definition().pass_ns() > 0;  // they tell what the time owes to the pace
+  settings.with_units = false;
   v1::NetworkEstimate estimate;
   LATIMER_RETURN_IF_ERROR(EstimateNetwork(network, platform, settings, nullptr, &estimate));
   v1::NetworkEvaluation* evaluation = response->add_evaluations();
   evaluation->set_network(task->name);
   evaluation->set_network_hash(hash);
   *evaluation->mutable_estimate() = estimate.latency();
-  const v1::Timing& timing = measurement.timing();
-  evaluation->set_as_measured_ms(timing.median_ms());
-  evaluation->mutable_measured()->set_median_ms(
-      timing.median_ms() * PaceFactor(timing.pass_ns(), estimate.pass_ns(), estimate.pace_exponent()));
-  evaluation->mutable_measured()->set_median_spread(timing.median_spread());
-  evaluation->mutable_measured()->set_runs(timing.runs());
-  evaluation->mutable_measured()->set_measure_time_unix_ms(measurement.measure_time_unix_ms());
+  v1::MeasuredLatency& measured = *evaluation->mutable_measured();
+  measured = MeasuredLatencyOf(measurement);
+  evaluation->set_as_measured_ms(measured.median_ms());
+  measured.set_median_ms(measured.median_ms() *
+                         PaceFactor(measured.pass_ns(), estimate.pass_ns(), estimate.pace_exponent()));
+  if (measured.pass_ns() > 0 && estimate.pass_ns() > 0) measured.set_pass_ns(estimate.pass_ns());
   evaluation->set_validation(task->campaign > 0);
   return absl::OkStatus();
 }

@@ -274,7 +274,7 @@ class OnnxRuntimeBackend final : public Backend {
 
   absl::string_view name() const override { return "onnxruntime"; }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
-  bool computes_on_host() const override { return true; }
+  bool computes_on_host() const override { return options_.threads == 1; }
 
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     try {

@@ -193,7 +193,7 @@ class OpenCvBackend final : public Backend {
 
   absl::string_view name() const override { return "opencv"; }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
-  bool computes_on_host() const override { return true; }
+  bool computes_on_host() const override { return options_.threads == 1; }
 
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     absl::StatusOr<std::vector<NamedInput>> inputs = MakeInputs(onnx_model);

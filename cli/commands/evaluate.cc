@@ -62,7 +62,7 @@ class Evaluator {
     v1::EstimateOptions options;
     options.set_model_kind(command_.model_kind);
     options.set_confidence(command_.confidence);
-    options.set_view(v1::ESTIMATE_VIEW_FULL);  // tells what the time owes to the board's pace
+    options.set_view(v1::ESTIMATE_VIEW_SUMMARY);
     LATIMER_ASSIGN_OR_RETURN(const std::vector<v1::NetworkEstimate> estimates,
                              client_.Estimate({command_.platform}, source, options));
     network->predicted = estimates.front().latency();

@@ -16,6 +16,7 @@
 #include "cli/terminal/table.h"
 #include "cli/terminal/text_width.h"
 #include "cli/terminal/wrap.h"
+#include "core/evaluation/measured_pace.h"
 
 namespace latimer::cli {
 namespace {
@@ -23,6 +24,7 @@ namespace {
 constexpr int kHotUnits = 1;   // painted as slowest …
 constexpr int kWarmUnits = 5;  // … and as among the slowest
 constexpr int kLabelWidth = 10;
+constexpr double kNotablePace = 0.005;  // what the board's pace changes a measured time by
 
 // "refined roofline" of MODEL_KIND_REFINED_ROOFLINE.
 std::string KindWords(v1::ModelKind kind) {
@@ -160,12 +162,19 @@ std::string IntervalNote(v1::IntervalSource source) {
   }
 }
 
-// "15.9 ms in 40 runs; the estimate is 3.1% above it".
+// "15.9 ms in 40 runs; the estimate is 3.1% above it", 15.2 ms at the model's pace" after the runs where the board's
+// was another.
 std::string MeasuredNote(const v1::NetworkEstimate& estimate) {
   const v1::MeasuredLatency& measured = estimate.measured();
-  const double error = estimate.latency().estimate_ms() / measured.median_ms() - 1;
-  return absl::StrCat(FormatFixed(measured.median_ms(), DecimalsFor(measured.median_ms(), 4)), " ms in ",
-                      measured.runs(), measured.runs() == 1 ? " run" : " runs", "; the estimate is ",
+  const double at_pace =
+      measured.median_ms() * PaceFactor(measured.pass_ns(), estimate.pass_ns(), estimate.pace_exponent());
+  const double error = estimate.latency().estimate_ms() / at_pace - 1;
+  const int decimals = DecimalsFor(measured.median_ms(), 4);
+  const std::string pace = std::abs(at_pace / measured.median_ms() - 1) < kNotablePace
+                               ? ""
+                               : absl::StrCat(", ", FormatFixed(at_pace, decimals), " ms at the model's pace");
+  return absl::StrCat(FormatFixed(measured.median_ms(), decimals), " ms in ", measured.runs(),
+                      measured.runs() == 1 ? " run" : " runs", pace, "; the estimate is ",
                       FormatPercent(std::abs(error)), error < 0 ? " below it" : " above it");
 }
 

@@ -100,7 +100,6 @@ void WriteHead(const PlatformModel& platform, const EstimateSettings& settings, 
   result->set_interval_source(platform.definition().calibrated_intervals() ? v1::INTERVAL_SOURCE_CALIBRATED
                                                                            : v1::INTERVAL_SOURCE_PUBLISHED_ERROR);
   result->set_simulated(platform.definition().simulated());
-  result->set_pass_ns(platform.definition().pass_ns());
 }
 
 void WriteTotals(const PlatformModel& platform, const EstimateSettings& settings, const EstimateTotals& totals,
@@ -115,6 +114,10 @@ void WriteTotals(const PlatformModel& platform, const EstimateSettings& settings
       NetworkFactor(platform, settings.model_kind, most_refined, settings.confidence, totals.errors, totals.seconds),
       result->mutable_latency());
   result->set_operations(totals.operations);
+  if (const double pass_ns = platform.definition().pass_ns(); pass_ns > 0 && totals.unit_seconds > 0) {
+    result->set_pass_ns(pass_ns);
+    result->set_pace_exponent(totals.paced_seconds / totals.unit_seconds);
+  }
   ModelKind reported = settings.model_kind == ModelKind::kUnspecified ? ModelKind::kAuto : settings.model_kind;
   if (reported == ModelKind::kAuto && totals.used.count() == 1) reported = most_refined;
   result->set_model_kind(static_cast<v1::ModelKind>(reported));

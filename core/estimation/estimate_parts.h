@@ -60,9 +60,17 @@ class FallbackWarnings {
 // What a network adds up to.
 struct EstimateTotals {
   double seconds = 0;
+  double unit_seconds = 0;   // of the units alone
+  double paced_seconds = 0;  // the same, each times the exponent of its type (UnitTypeModels::pace_exponent)
   double operations = 0;
   std::bitset<kNumModelKinds> used;  // kinds of the models that answered
   confidence::ErrorSum errors;       // of the units
+
+  void AddSeconds(double unit, double pace_exponent) {
+    seconds += unit;
+    unit_seconds += unit;
+    paced_seconds += unit * pace_exponent;
+  }
 };
 
 // Fields that follow from the platform and the request alone.

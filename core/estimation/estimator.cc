@@ -105,8 +105,6 @@ absl::Status EstimateMerged(const Network& network, const PlatformModel& platfor
     totals.seconds += price * TransferBytes(network, platform.activation_bits());
   }
   absl::InlinedVector<double, 64> seconds;
-  double unit_seconds = 0;
-  double paced_seconds = 0;  // weighted by the exponents
   if (settings.with_units) result->mutable_units()->Reserve(static_cast<int>(mapped.units.size()));
   for (const ExecutionUnit& unit : mapped.units) {
     const uint8_t type = unit.features.unit_type;
@@ -114,7 +112,7 @@ absl::Status EstimateMerged(const Network& network, const PlatformModel& platfor
     const Answering answering = ChooseModel(models, settings.model_kind);
     const UnitTime time = TimeOf(platform, answering, unit.features, memo);
     totals.used.set(static_cast<size_t>(answering.kind));
-    totals.seconds += time.seconds;
+    totals.AddSeconds(time.seconds, models.pace_exponent);
     totals.operations += unit.features.operations;
     totals.errors.Add(time.seconds, LogDeviation(models, answering.kind, time));
     if (settings.observer != nullptr) settings.observer->Observe(unit.features, time.seconds);
@@ -131,15 +129,12 @@ absl::Status EstimateMerged(const Network& network, const PlatformModel& platfor
     to->set_model_kind(static_cast<v1::ModelKind>(answering.kind));
     to->set_model_type(models.unit_type);
     seconds.push_back(time.seconds);
-    unit_seconds += time.seconds;
-    paced_seconds += time.seconds * models.pace_exponent;
   }
   for (size_t i = 0; i < seconds.size(); ++i) {
     result->mutable_units(static_cast<int>(i))->set_share(totals.seconds > 0 ? seconds[i] / totals.seconds : 0);
   }
   if (settings.with_units) {
     intervals.WriteShares(totals.errors, totals.seconds, result);
-    if (unit_seconds > 0) result->set_pace_exponent(paced_seconds / unit_seconds);
     WriteUnitEdges(network, mapped, result);
     WriteFreeNodes(network, mapped, result);
   }

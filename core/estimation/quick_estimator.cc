@@ -156,7 +156,7 @@ class QuickEstimator::Desk {
     for (const QuickUnit& unit : units_.units) {
       const UnitRecord& record = *unit.record;
       totals.used.set(static_cast<size_t>(record.kind));
-      totals.seconds += record.time.seconds;
+      totals.AddSeconds(record.time.seconds, record.models->pace_exponent);
       totals.operations += record.features.operations;
       totals.errors.Add(record.time.seconds, LogDeviation(*record.models, record.kind, record.time));
       if (record.warns()) Warn(network, unit, warnings);

@@ -24,7 +24,8 @@ struct DataPoint {
   // timed, which rows are brought to as a sum, and while its report was made, which tells one row from another.
   double log_pace = 0;
   double log_rows_pace = 0;
-  double trust = 1;  // in the measurement, of what agrees with itself; part of the weight
+  bool paced = false;  // both are known, and the times are as they were measured
+  double trust = 1;    // in the measurement, of what agrees with itself; part of the weight
 
   // How far a prediction lies outside the interval, with its sign, and a little of the way to the target within it:
   // every time in the interval is possible, and the target a little more so.

@@ -195,7 +195,8 @@ int64_t FindLayoutBlock(const std::vector<Read>& reads) {
 std::optional<PacedSum> PacedSumOf(const Read& read, double row_seconds) {
   const ExcerptSample& excerpt = *read.excerpt;
   if (!(excerpt.pass_ns > 0) || !(excerpt.rows_pass_ns > 0) || !(row_seconds > 0)) return std::nullopt;
-  return PacedSum{std::log(excerpt.seconds / row_seconds), std::log(excerpt.pass_ns / excerpt.rows_pass_ns)};
+  return PacedSum{std::log(excerpt.seconds / row_seconds),
+                  -std::log(PaceFactor(excerpt.pass_ns, excerpt.rows_pass_ns, 1))};
 }
 
 double LogPace(double pass_ns, const model::v1::PlatformModel& base) {
@@ -385,6 +386,7 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
     const double trust = 1 / (1 + std::pow((ratio - 1) / kDisagreement, 2));
     const double log_pace = LogPace(read.excerpt->pass_ns, base);
     const double log_rows_pace = LogPace(read.excerpt->rows_pass_ns, base);
+    const bool paced = read.excerpt->pass_ns > 0 && read.excerpt->rows_pass_ns > 0 && base.pass_ns() > 0;
     for (const MatchedUnit& unit : read.match.units) {
       const Layer& primary = network.layers[unit.layers[0]];
       if (primary.type == LayerType::kReshape) continue;  // free in estimates, whatever the engine makes of it
@@ -394,6 +396,7 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
                                       scale * corrected(unit.seconds), DoubtOf(read, unit), trust, group));
       data.points.back().log_pace = log_pace;
       data.points.back().log_rows_pace = log_rows_pace;
+      data.points.back().paced = paced;
     }
     if (!read.layout_fits) continue;
     const std::vector<double> seconds = FindChangeSeconds(read);
@@ -406,6 +409,7 @@ ExcerptData ReadExcerpts(const std::vector<ExcerptSample>& excerpts, const model
           MakePoint(std::string(kLayoutChange), features, scale * corrected(seconds[k]), 0, trust, group));
       data.points.back().log_pace = log_pace;
       data.points.back().log_rows_pace = log_rows_pace;
+      data.points.back().paced = paced;
     }
   }
   return data;

@@ -161,7 +161,7 @@ class Fitter {
   // Whether points changed.
   bool FitPace() {
     const bool paced = std::any_of(excerpts_.points.begin(), excerpts_.points.end(),
-                                   [](const DataPoint& point) { return point.log_pace != 0; });
+                                   [](const DataPoint& point) { return point.paced; });
     if (!paced) return false;
     exponents_ = FitPaceExponents(families_, excerpts_.pace_exponent, [&](const DataPoint& point) {
       return std::log(std::max(1e-12, FirstSeconds(point.features)));

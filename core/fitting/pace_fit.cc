@@ -74,19 +74,21 @@ double FitPaceExponent(const std::vector<PacedSum>& sums) {
   return FitExponent(observations, kUsualPaceExponent, kPlatformDeviation);
 }
 
-PaceExponents FitPaceExponents(absl::Span<const std::vector<DataPoint>> families, double all,
+PaceExponents FitPaceExponents(absl::Span<const std::vector<DataPoint>> families, double common,
                                absl::FunctionRef<double(const DataPoint&)> log_seconds) {
   std::map<std::string, std::vector<Observation>> by_type;
   for (const std::vector<DataPoint>& points : families) {
     for (const DataPoint& point : points) {
-      const double at_whole = point.log_target - all * point.log_pace;
+      by_type[point.unit_type];  // types without paces take the common exponent
+      if (!point.paced) continue;
+      const double at_whole = point.log_target - common * point.log_pace;
       // Its own exponent beyond that of all shows over the pace of the report; it stands for the whole of it here.
       by_type[point.unit_type].push_back(
-          {point.log_rows_pace, at_whole - log_seconds(point) + all * point.log_rows_pace});
+          {point.log_rows_pace, at_whole - log_seconds(point) + common * point.log_rows_pace});
     }
   }
   PaceExponents exponents;
-  for (const auto& [type, observations] : by_type) exponents[type] = FitExponent(observations, all, kTypeDeviation);
+  for (const auto& [type, observations] : by_type) exponents[type] = FitExponent(observations, common, kTypeDeviation);
   return exponents;
 }
 
@@ -96,16 +98,16 @@ PaceExponents PaceExponentsOf(const model::v1::PlatformModel& model) {
   return exponents;
 }
 
-void BringToPace(const PaceExponents& exponents, double all, std::vector<DataPoint>& points) {
+void BringToPace(const PaceExponents& exponents, double common, std::vector<DataPoint>& points) {
   for (DataPoint& point : points) {
+    if (!point.paced) continue;
     const auto exponent = exponents.find(point.unit_type);
-    const double beyond = exponent == exponents.end() ? 0 : exponent->second - all;
-    const double shift = -all * point.log_pace - beyond * point.log_rows_pace;
+    const double beyond = exponent == exponents.end() ? 0 : exponent->second - common;
+    const double shift = -common * point.log_pace - beyond * point.log_rows_pace;
     point.log_lower += shift;
     point.log_target += shift;
     point.log_upper += shift;
-    point.log_pace = 0;
-    point.log_rows_pace = 0;
+    point.paced = false;
   }
 }
 
@@ -118,7 +120,9 @@ absl::StatusOr<std::vector<PacedNetwork>> ValidationAtPace(const std::vector<Val
     PacedNetwork& network = networks.emplace_back(PacedNetwork{&sample.network, sample.seconds});
     if (!(pass_ns > 0) || !(sample.pass_ns > 0)) continue;
     v1::NetworkEstimate estimate;
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, model, EstimateSettings(), nullptr, &estimate));
+    EstimateSettings settings;
+    settings.with_units = false;
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, model, settings, nullptr, &estimate));
     network.seconds *= PaceFactor(sample.pass_ns, pass_ns, estimate.pace_exponent());
   }
   return networks;

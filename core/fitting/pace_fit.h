@@ -27,17 +27,17 @@ struct PacedSum {
 // Exponent of all units together, 0 to 1; kUsualPaceExponent as far as `sums` say nothing.
 double FitPaceExponent(const std::vector<PacedSum>& sums);
 
-// Exponents by unit type, each close to `all`, the ExcerptData's, as far as the points of the type say nothing.
+// Exponents by unit type, each close to `common`, the ExcerptData's, as far as the points of the type say nothing.
 // `log_seconds`: logarithm of what a model without pace says of a point.
 using PaceExponents = std::map<std::string, double>;
-PaceExponents FitPaceExponents(absl::Span<const std::vector<DataPoint>> families, double all,
+PaceExponents FitPaceExponents(absl::Span<const std::vector<DataPoint>> families, double common,
                                absl::FunctionRef<double(const DataPoint&)> log_seconds);
 
 // Those of a fitted model.
 PaceExponents PaceExponentsOf(const model::v1::PlatformModel& model);
 
-// Brings points to the pace theirs is relative to.
-void BringToPace(const PaceExponents& exponents, double all, std::vector<DataPoint>& points);
+// Shifts the times of points to the model's pace, as far as theirs is known.
+void BringToPace(const PaceExponents& exponents, double common, std::vector<DataPoint>& points);
 
 // A measured network at the pace of a model.
 struct PacedNetwork {

@@ -11,7 +11,8 @@ namespace latimer {
 namespace {
 
 constexpr int32_t kNoUnit = -1;
-constexpr int kMostRegions = 256;  // each is a walk through the network, and reports are untrusted
+constexpr int kMostRegions = 256;       // each is a walk through the network, and reports are untrusted
+constexpr size_t kMostFruitless = 256;  // so are walks back that claim nothing
 
 // Changes of view that toolchains leave out without a word.
 bool IsFreeWithoutRow(LayerType type) {
@@ -244,14 +245,17 @@ class Matcher {
   }
 
   void WalkBack() {
+    size_t fruitless = 0;  // layers walked by for nothing
     for (int32_t unit = 0; unit < static_cast<int32_t>(units_.size()); ++unit) {
       const bool group = rows_[static_cast<size_t>(units_[unit].result.rows[0])].meaning == NameMeaning::kGroupEnd;
+      if (group && fruitless > kMostFruitless * network_.layers.size()) continue;
       const std::vector<LayerId> behind = LayersBehind(units_[unit].ends, group);
       // A product under the name of a layer that is none, and none without a row before it: the engine runs the layer
       // itself as a product, and what is before it belongs to others.
       if (group && !HasHeavyLayer(unit) && std::none_of(behind.begin(), behind.end(), [&](LayerId layer) {
             return IsProduct(network_.layers[layer].type);
           })) {
+        fruitless += behind.size();
         continue;
       }
       for (LayerId layer : behind) Claim(unit, layer);

@@ -192,7 +192,8 @@ CollectedResults CollectResults(const std::vector<MeasuredTask>& results, const 
       absl::StatusOr<Network> subject = SubjectOf(result.task);
       absl::StatusOr<benchmark::TimeInterval> interval = benchmark::TimeInterval{seconds, seconds};
       if (subject.ok() && result.task.layer_report) {
-        const double reported = ReportedSeconds(result.measurement);
+        const double reported = ReportedSeconds(result.measurement) *
+                                PaceFactor(result.measurement.layers_pass_ns(), collected.pass_ns, kUsualPaceExponent);
         if (reported > 0) {
           interval = benchmark::TimeInterval{reported, reported};
         } else {

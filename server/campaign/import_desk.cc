@@ -9,6 +9,7 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "server/fleet/fleet.h"
+#include "server/measured_latency.h"
 #include "server/rpc_support.h"
 #include "server/status_mapping.h"
 
@@ -43,12 +44,7 @@ absl::StatusOr<bool> ImportDesk::Begin(const v1::ImportReportsRequest& request, 
     response->mutable_reports(static_cast<int>(i))->set_duplicate(duplicate);
     if (duplicate) continue;
     news = true;
-    const v1::Measurement& measurement = prepared.imports[i].measurement;
-    v1::MeasuredLatency latency;
-    latency.set_median_ms(measurement.timing().median_ms());
-    latency.set_runs(measurement.timing().runs());
-    latency.set_measure_time_unix_ms(measurement.measure_time_unix_ms());
-    source_->AddMeasured(platform, {{prepared.network_hash, latency}});
+    source_->AddMeasured(platform, {{prepared.network_hash, MeasuredLatencyOf(prepared.imports[i].measurement)}});
   }
   if (!news) response->set_message("everything was imported before; nothing is new to fit");
   return news;

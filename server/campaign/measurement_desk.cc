@@ -13,6 +13,7 @@
 #include "core/network/read_network.h"
 #include "core/network/structural_hash.h"
 #include "server/fleet/secrets.h"
+#include "server/measured_latency.h"
 #include "server/status_mapping.h"
 
 namespace latimer::server {
@@ -22,15 +23,6 @@ namespace {
 constexpr size_t kMostOrders = 500;
 
 constexpr int kMostRepetitions = 10;
-
-v1::MeasuredLatency Summary(const v1::Measurement& measurement) {
-  v1::MeasuredLatency latency;
-  latency.set_median_ms(measurement.timing().median_ms());
-  latency.set_median_spread(measurement.timing().median_spread());
-  latency.set_runs(measurement.timing().runs());
-  latency.set_measure_time_unix_ms(measurement.measure_time_unix_ms());
-  return latency;
-}
 
 // The board's refusal as the caller's error.
 absl::Status Refusal(const google::rpc::Status& failure) {
@@ -48,7 +40,7 @@ absl::Status MeasurementDesk::Resume() {
     std::vector<std::pair<uint64_t, v1::MeasuredLatency>> measured;
     for (const auto& [hash_text, measurement] : networks) {
       uint64_t hash = 0;
-      if (absl::SimpleHexAtoi(hash_text, &hash)) measured.emplace_back(hash, Summary(measurement));
+      if (absl::SimpleHexAtoi(hash_text, &hash)) measured.emplace_back(hash, MeasuredLatencyOf(measurement));
     }
     source_->AddMeasured(board.platform, measured);
   }
@@ -131,7 +123,7 @@ void MeasurementDesk::OnResult(const TaskRecord& task, const v1::Measurement& me
     v1::NetworkSource source;
     source.ParseFromString(task.network);
     const absl::StatusOr<Network> network = ReadNetwork(source, limits_);
-    if (network.ok()) source_->AddMeasured(task.platform, {{StructuralHash(*network), Summary(measurement)}});
+    if (network.ok()) source_->AddMeasured(task.platform, {{StructuralHash(*network), MeasuredLatencyOf(measurement)}});
   }
   for (auto order = orders_.begin(); order != orders_.end(); ++order) {
     const auto waited = std::find(order->waiting.begin(), order->waiting.end(), measurement.measurement_id());

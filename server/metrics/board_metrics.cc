@@ -22,7 +22,7 @@ absl::StatusOr<v1::NetworkEstimate> Predict(const PlatformModel& model, const st
   const absl::StatusOr<Network> network = ReadNetwork(source);
   if (!network.ok()) return network.status();
   EstimateSettings settings;
-  settings.with_units = model.definition().pass_ns() > 0;  // they tell what the time owes to the pace
+  settings.with_units = false;
   v1::NetworkEstimate estimate;
   const absl::Status status = EstimateNetwork(*network, model, settings, nullptr, &estimate);
   if (!status.ok()) return status;

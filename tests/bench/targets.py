@@ -205,7 +205,7 @@ def main():
             continue
         try:
             measure()
-        except (RuntimeError, OSError, ValueError, KeyError) as error:  # the other rows are worth having
+        except (RuntimeError, OSError, ValueError, KeyError, subprocess.SubprocessError) as error:  # the other rows are worth having
             failures.append(name)
             print(f"targets.py: {name} failed: {error}", file=sys.stderr)
     if options.json:

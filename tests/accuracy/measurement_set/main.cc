@@ -63,6 +63,17 @@ void PrintNetworks(const std::vector<JudgedNetwork>& networks, bool each) {
   }
 }
 
+void PrintPace(const PaceOfSet& pace) {
+  if (pace.median_ns == 0) {
+    std::printf("pace: not measured\n");
+    return;
+  }
+  std::printf(
+      "pace: a pass took %.0f ns (%.0f to %.0f, 5th to 95th percentile); times of repeated networks follow it with "
+      "exponent %.2f, correlation %.2f\n",
+      pace.median_ns, pace.low_ns, pace.high_ns, pace.exponent, pace.correlation);
+}
+
 struct FitOptions {
   int excerpts = 0;  // 0: all
   bool as_measured = false;
@@ -89,6 +100,7 @@ absl::Status Fit(const std::string& file, const FitOptions& options) {
   std::printf("%s: %zu excerpts (%lld measurements in the set, %.0f s of board time), fitted in %.1f s, %.1f MB\n",
               set.description().c_str(), input.excerpts.size(), static_cast<long long>(measurements), board_seconds,
               seconds, static_cast<double>(result.model.ByteSizeLong()) / 1e6);
+  PrintPace(DescribePace(set));
   PrintTypes(result);
   LATIMER_ASSIGN_OR_RETURN(const std::vector<JudgedNetwork> networks, JudgeOn(set, result.model));
   PrintNetworks(networks, options.each);

@@ -93,6 +93,49 @@ void ForgetPace(model::v1::MeasurementSet* set) {
   }
 }
 
+PaceOfSet DescribePace(const model::v1::MeasurementSet& set) {
+  PaceOfSet pace;
+  std::vector<double> passes;
+  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
+    if (one.measurement().timing().pass_ns() > 0) passes.push_back(one.measurement().timing().pass_ns());
+  }
+  if (passes.empty()) return pace;
+  std::sort(passes.begin(), passes.end());
+  const auto quantile = [&](double share) {
+    return passes[static_cast<size_t>(share * static_cast<double>(passes.size() - 1))];
+  };
+  pace.low_ns = quantile(0.05);
+  pace.median_ns = quantile(0.5);
+  pace.high_ns = quantile(0.95);
+  double xx = 0;
+  double xy = 0;
+  double yy = 0;
+  for (const auto use : {model::v1::MEASUREMENT_USE_NETWORK, model::v1::MEASUREMENT_USE_VALIDATION}) {
+    for (const auto& [name, repetitions] : NetworksOf(set, use)) {
+      double mean_x = 0;
+      double mean_y = 0;
+      std::vector<std::pair<double, double>> logs;
+      for (const model::v1::MeasuredNetwork* one : repetitions) {
+        const v1::Timing& timing = one->measurement().timing();
+        if (!(timing.pass_ns() > 0) || !(timing.median_ms() > 0)) continue;
+        const auto& [x, y] = logs.emplace_back(std::log(timing.pass_ns()), std::log(timing.median_ms()));
+        mean_x += x;
+        mean_y += y;
+      }
+      for (const auto& [x, y] : logs) {
+        const double from_x = x - mean_x / static_cast<double>(logs.size());
+        const double from_y = y - mean_y / static_cast<double>(logs.size());
+        xx += from_x * from_x;
+        xy += from_x * from_y;
+        yy += from_y * from_y;
+      }
+    }
+  }
+  if (xx > 0 && yy > 0) pace.correlation = xy / std::sqrt(xx * yy);
+  if (xx > 0) pace.exponent = xy / xx;
+  return pace;
+}
+
 absl::StatusOr<fitting::FitInput> FitInputOf(const model::v1::MeasurementSet& set, int excerpts) {
   fitting::FitInput input;
   model::v1::PlatformModel& base = input.base;

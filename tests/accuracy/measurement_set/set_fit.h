@@ -15,6 +15,16 @@ namespace latimer {
 // Leaves times as they were measured, at whatever pace of the board (core/evaluation/measured_pace.h).
 void ForgetPace(model::v1::MeasurementSet* set);
 
+// How the processor's pace changed while the set was measured, and times with it.
+struct PaceOfSet {
+  double low_ns = 0;  // 5th percentile of the time of a pass
+  double median_ns = 0;
+  double high_ns = 0;      // 95th
+  double correlation = 0;  // of logarithms of pace and time, each relative to its network's mean; 0: none was repeated
+  double exponent = 0;     // slope of the one over the other
+};
+PaceOfSet DescribePace(const model::v1::MeasurementSet& set);
+
 struct JudgedNetwork {
   std::string name;
   Prediction prediction;   // milliseconds; measured: the median over its measurements, at the pace of the model

@@ -58,5 +58,33 @@ INSTANTIATE_TEST_SUITE_P(Sets, MeasurementSetTest,
                            return name;
                          });
 
+double MeanNoiseFloor(const std::vector<JudgedNetwork>& judged) {
+  double sum = 0;
+  for (const JudgedNetwork& one : judged) sum += one.noise_floor;
+  return sum / static_cast<double>(judged.size());
+}
+
+// Measured while the host of the virtual machine was busy with others.
+TEST(UnsteadySetTest, KnowingThePaceTakesHalfOfTheNoise) {
+  constexpr int kFewExcerpts = 150;
+  const std::string file = std::string(LATIMER_SOURCE_DIR) + "/data/measurements/epyc-opencv-1t-unsteady/set.pb.gz";
+  absl::StatusOr<model::v1::MeasurementSet> set = ReadMeasurementSet(file);
+  ASSERT_TRUE(set.ok()) << set.status();
+  const PaceOfSet pace = DescribePace(*set);
+  EXPECT_GT(pace.correlation, 0.9);
+  EXPECT_GT(pace.high_ns, 1.5 * pace.low_ns);
+  const absl::StatusOr<fitting::FitInput> input = FitInputOf(*set, kFewExcerpts);
+  ASSERT_TRUE(input.ok()) << input.status();
+  EXPECT_NEAR(input->base.pass_ns() / pace.median_ns, 1, 0.02);
+  const absl::StatusOr<fitting::FitResult> result = fitting::FitPlatform(*input);
+  ASSERT_TRUE(result.ok()) << result.status();
+  const absl::StatusOr<std::vector<JudgedNetwork>> at_pace = JudgeOn(*set, result->model);
+  ASSERT_TRUE(at_pace.ok()) << at_pace.status();
+  ForgetPace(&*set);
+  const absl::StatusOr<std::vector<JudgedNetwork>> as_measured = JudgeOn(*set, result->model);
+  ASSERT_TRUE(as_measured.ok()) << as_measured.status();
+  EXPECT_LT(MeanNoiseFloor(*at_pace), 0.5 * MeanNoiseFloor(*as_measured));
+}
+
 }  // namespace
 }  // namespace latimer

@@ -235,6 +235,12 @@ std::shared_ptr<const PlatformModel> FittedPlatform(const Looks& looks, uint32_t
       *model.mutable_statistical_error() = model.roofline_error();
     }
   }
+  if (seed % 2 == 1) {
+    definition.set_pass_ns(300);
+    for (model::v1::LayerModel& model : *definition.mutable_layer_models()) {
+      model.set_pace_exponent(static_cast<double>(random() % 100) / 100);
+    }
+  }
   model::v1::Mapping* mapping = definition.mutable_mapping();
   mapping->set_merges_duplicates(looks.merges);
   if (looks.layout) mapping->set_layout_block(8);

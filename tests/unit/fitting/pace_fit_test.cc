@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
+
 #include "core/benchmark/network_excerpts.h"
 #include "core/estimation/estimator.h"
 #include "core/evaluation/measured_pace.h"
@@ -41,6 +43,14 @@ TEST(FitPaceExponentTest, AFewAbsurdMeasurementsDoNotMoveIt) {
   std::vector<PacedSum> sums = Sums(0.3, 0.2, random);
   for (int i = 0; i < 10; ++i) sums.push_back({5, -0.5});
   EXPECT_NEAR(FitPaceExponent(sums), 0.3, 0.1);
+}
+
+TEST(FitPaceExponentTest, NonsenseIsBoundedBeforeItGetsHere) {
+  // An excerpt whose paces are 41 orders of magnitude apart counts as one that is four times as slow.
+  benchmark::Random random(6);
+  std::vector<PacedSum> sums = Sums(0.3, 0.2, random);
+  sums.push_back({0, std::log(4)});
+  EXPECT_NEAR(FitPaceExponent(sums), 0.3, 0.05);
 }
 
 TEST(FitPaceExponentTest, LiesBetweenNoneAndAll) {

@@ -12,6 +12,7 @@
 #include "backends/timing.h"
 #include "core/benchmark/excerpt_cuts.h"
 #include "core/benchmark/validation_networks.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/fitting/cut_excerpts.h"
 #include "core/network/network_proto.h"
 #include "core/network/onnx/onnx_export.h"
@@ -88,6 +89,34 @@ TEST(CollectCuts, GroupsThemByExcerpt) {
   for (const fitting::CutExcerpt& excerpt : collected.cut_excerpts) {
     EXPECT_EQ(excerpt.flushed_bytes, static_cast<double>(cuts[at]->flush_bytes));
     at += excerpt.beginnings.size();
+  }
+}
+
+TEST(CollectCuts, BringsTimesToThePaceMostHad) {
+  const std::vector<TaskRecord> tasks = PlanTasks(60, 1, 1);
+  std::vector<MeasuredTask> results;
+  for (const TaskRecord& task : tasks) {
+    results.push_back(Measured(task, "a"));
+    results.back().measurement.mutable_timing()->set_pass_ns(300);
+  }
+  const auto cut = std::find_if(results.begin(), results.end(), [](const auto& one) { return IsCut(one.task); });
+  ASSERT_NE(cut, results.end());
+  cut->measurement.mutable_timing()->set_pass_ns(600);
+  const CollectedResults collected = CollectResults(results, {"now"});
+  EXPECT_EQ(collected.pass_ns, 300);
+  int slow = 0;
+  for (const fitting::CutExcerpt& excerpt : collected.cut_excerpts) {
+    for (const auto& beginning : excerpt.beginnings) {
+      if (beginning.seconds == 0.003) continue;
+      ++slow;
+      EXPECT_DOUBLE_EQ(beginning.seconds, 0.003 * PaceFactor(600, 300, kUsualPaceExponent));
+    }
+  }
+  EXPECT_EQ(slow, 1);
+  // What is not a cut keeps its time: its fit knows types.
+  for (const fitting::ValidationSample& sample : collected.validation) {
+    EXPECT_EQ(sample.seconds, 0.003);
+    EXPECT_EQ(sample.pass_ns, 300);
   }
 }
 

@@ -51,12 +51,16 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"activation_bits: 8", "activation_bits: 65", "activation_bits"},
         BadFile{"weight_bits: 8", "weight_bits: -8", "weight_bits"},
         BadFile{"weight_bits: 8", "weight_bits: 8 fixed_seconds_per_network: -1", "fixed_seconds_per_network"},
-        BadFile{"weight_bits: 8", "weight_bits: 8 fixed_seconds_per_network: nan", "fixed_seconds_per_network"}));
+        BadFile{"weight_bits: 8", "weight_bits: 8 fixed_seconds_per_network: nan", "fixed_seconds_per_network"},
+        BadFile{"weight_bits: 8", "weight_bits: 8 pass_ns: -1", "pass_ns"},
+        BadFile{"weight_bits: 8", "weight_bits: 8 pass_ns: nan", "pass_ns"}));
 
 INSTANTIATE_TEST_SUITE_P(
     LayerModels, PlatformValidationTest,
     ::testing::Values(
         BadFile{"unit_type: \"Conv\"", "", "layer_models[0].unit_type"},
+        BadFile{"unit_type: \"Conv\"", "unit_type: \"Conv\" pace_exponent: 1.5", "layer_models[0].pace_exponent"},
+        BadFile{"unit_type: \"Conv\"", "unit_type: \"Conv\" pace_exponent: nan", "layer_models[0].pace_exponent"},
         BadFile{"unit_type: \"Conv\"", "unit_type: \"Convv\"", "layer_models[0].unit_type"},
         BadFile{"unit_type: \"Conv\"", "unit_type: \"MaxPool\"", "layer_models[0].unit_type"},
         BadFile{"unit_type: \"ConvPool\"", "unit_type: \"Conv\"", "layer_models[1].unit_type"},
