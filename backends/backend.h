@@ -95,7 +95,7 @@ class Backend {
 
   // Whether networks run on the processor this process runs on, so that its pace (backends/pace.h) tells of their
   // times.
-  virtual bool computes_on_host() const { return false; }
+  virtual bool computes_on_host() const = 0;
 
   // What went wrong since the last call and was got over by trying again, for people.
   virtual std::vector<std::string> TakeIncidents() { return {}; }

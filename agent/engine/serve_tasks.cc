@@ -30,6 +30,7 @@ class PinnedBackend final : public Backend {
   }
   absl::string_view name() const override { return backend_->name(); }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
+  bool computes_on_host() const override { return backend_->computes_on_host(); }
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     return backend_->Prepare(onnx_model);
   }

@@ -53,6 +53,7 @@ class CommandBackend final : public Backend {
 
   absl::string_view name() const override { return toolbox_->toolchain().name(); }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
+  bool computes_on_host() const override { return false; }
 
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     LATIMER_ASSIGN_OR_RETURN(Network network, ImportOnnx(onnx_model));

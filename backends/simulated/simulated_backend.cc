@@ -67,6 +67,7 @@ class SimulatedBackend final : public Backend {
 
   absl::string_view name() const override { return name_; }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
+  bool computes_on_host() const override { return false; }
 
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view onnx_model) override {
     LATIMER_ASSIGN_OR_RETURN(Network network, ImportOnnx(onnx_model));

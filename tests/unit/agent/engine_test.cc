@@ -8,6 +8,7 @@
 #include "agent/engine/measure_task.h"
 #include "agent/runner/reference_network.h"
 #include "agent/runner/runner.h"
+#include "backends/pace.h"
 #include "backends/registry.h"
 #include "core/base/error.h"
 #include "core/network/onnx/onnx_import.h"
@@ -35,11 +36,14 @@ class FakeBackend final : public Backend {
   explicit FakeBackend(std::function<absl::Status()> prepare) : prepare_(std::move(prepare)) {}
   absl::string_view name() const override { return "fake"; }
   const Fingerprint& fingerprint() const override { return fingerprint_; }
+  bool computes_on_host() const override { return on_host; }
+  bool on_host = false;
   absl::StatusOr<std::unique_ptr<PreparedNetwork>> Prepare(absl::string_view) override {
     if (const absl::Status status = prepare_(); !status.ok()) return status;
     class Network final : public PreparedNetwork {
       absl::StatusOr<double> RunSeconds() override { return 0.002; }
-      absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions&) override {
+      absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options) override {
+        if (options.pace != nullptr) options.pace->BeforeRun();
         std::vector<LayerTiming> layers(1);
         layers[0].name = "conv\xFF";
         layers[0].operation = "Conv";
@@ -84,6 +88,16 @@ TEST(EngineModelTest, RefusesWhatIsNoNetwork) {
   source.set_onnx_model("no model");
   EXPECT_EQ(EngineModel(source).status().code(), absl::StatusCode::kInvalidArgument);
   EXPECT_EQ(EngineModel({}).status().code(), absl::StatusCode::kInvalidArgument);
+}
+
+TEST(MeasureTaskTest, TellsThePaceOfTheProcessorWhereNetworksRunOnIt) {
+  FakeBackend backend([] { return absl::OkStatus(); });
+  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}).timing().pass_ns(), 0);
+  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}).layers_pass_ns(), 0);
+  backend.on_host = true;
+  const v1::Measurement measurement = MeasureTask(backend, ReferenceTask(), {});
+  EXPECT_GT(measurement.timing().pass_ns(), 0);
+  EXPECT_GT(measurement.layers_pass_ns(), 0);
 }
 
 TEST(MeasureTaskTest, FillsEverything) {
