@@ -21,7 +21,7 @@ struct EvaluatedNetwork {
   std::optional<v1::Latency> predicted;
   std::optional<MeasuredLatency> measured;  // at the pace the model is for (core/evaluation/measured_pace.h)
   std::vector<double> as_measured_ms;       // medians as they were, in the same order
-  int reused = 0;  // measurements that were there already
+  int reused = 0;                           // measurements that were there already
   absl::Status failure;
 };
 
@@ -45,8 +45,9 @@ struct EvaluationTotals {
   std::optional<double> coverage;
   std::optional<double> mean_relative_width;
   std::optional<double> noise_floor_mape;
-  std::optional<double> mean_pace_correction;  // |measured at the model's pace / as measured - 1|; nullopt: all are equal
-  int measurements = 0;  // used, those that were there already included
+  std::optional<double>
+      mean_pace_correction;  // |measured at the model's pace / as measured - 1|; nullopt: all are equal
+  int measurements = 0;      // used, those that were there already included
   int reused = 0;
   double board_seconds = 0;  // spent on them
 };
