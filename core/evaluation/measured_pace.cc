@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <cstddef>
 
 namespace latimer {
 namespace {
@@ -16,7 +17,7 @@ double CommonPassNs(std::vector<double> pass_ns) {
   pass_ns.erase(std::remove_if(pass_ns.begin(), pass_ns.end(), [](double value) { return !IsPositive(value); }),
                 pass_ns.end());
   if (pass_ns.empty()) return 0;
-  const auto middle = pass_ns.begin() + static_cast<ptrdiff_t>(pass_ns.size() / 2);
+  const auto middle = pass_ns.begin() + static_cast<std::ptrdiff_t>(pass_ns.size() / 2);
   std::nth_element(pass_ns.begin(), middle, pass_ns.end());
   return *middle;
 }

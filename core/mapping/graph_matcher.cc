@@ -126,7 +126,7 @@ class Matcher {
         found = found || hit.found();
       });
       ClaimLayers(i, hits, MatchBasis::kName);
-      open_[i] = !found;
+      open_[i] = found ? 0 : 1;
     }
   }
 
@@ -139,7 +139,7 @@ class Matcher {
         if (hit.layer != kNone) hits.push_back(hit);
       });
       ClaimLayers(i, hits, MatchBasis::kSimilar);
-      open_[i] = hits.empty();
+      open_[i] = hits.empty() ? 1 : 0;
     }
   }
 
@@ -189,7 +189,7 @@ class Matcher {
       if (family == OperationFamily::kNone || same == layers.end() || same->second.size() != rows.size()) continue;
       for (size_t k = 0; k < rows.size(); ++k) {
         Claim(NewUnit(rows[k], MatchBasis::kKind), same->second[k]);
-        open_[rows[k]] = false;
+        open_[rows[k]] = 0;
       }
     }
   }
