@@ -44,8 +44,7 @@ absl::Status AddEvaluation(const std::string& hash, const v1::Measurement& measu
   v1::MeasuredLatency& measured = *evaluation->mutable_measured();
   measured = MeasuredLatencyOf(measurement);
   evaluation->set_as_measured_ms(measured.median_ms());
-  measured.set_median_ms(measured.median_ms() *
-                         PaceFactor(measured.pass_ns(), estimate.pass_ns(), estimate.pace_exponent()));
+  measured.set_median_ms(MedianMsAtPace(measured, estimate));
   if (measured.pass_ns() > 0 && estimate.pass_ns() > 0) measured.set_pass_ns(estimate.pass_ns());
   evaluation->set_validation(task->campaign > 0);
   return absl::OkStatus();

@@ -78,8 +78,7 @@ class Evaluator {
       if (!measurement.has_timing()) continue;
       v1::Timing& timing = *measurement.mutable_timing();
       network->as_measured_ms.push_back(timing.median_ms());
-      timing.set_median_ms(timing.median_ms() * PaceFactor(timing.pass_ns(), estimates.front().pass_ns(),
-                                                           estimates.front().pace_exponent()));
+      timing.set_median_ms(MedianMsAtPace(timing, estimates.front()));
     }
     LATIMER_ASSIGN_OR_RETURN(network->measured, SummarizeMeasurements(response));
     network->reused = response.reused();

@@ -166,8 +166,7 @@ std::string IntervalNote(v1::IntervalSource source) {
 // was another.
 std::string MeasuredNote(const v1::NetworkEstimate& estimate) {
   const v1::MeasuredLatency& measured = estimate.measured();
-  const double at_pace =
-      measured.median_ms() * PaceFactor(measured.pass_ns(), estimate.pass_ns(), estimate.pace_exponent());
+  const double at_pace = MedianMsAtPace(measured, estimate);
   const double error = estimate.latency().estimate_ms() / at_pace - 1;
   const int decimals = DecimalsFor(measured.median_ms(), 4);
   const std::string pace = std::abs(at_pace / measured.median_ms() - 1) < kNotablePace

@@ -20,6 +20,13 @@ double CommonPassNs(std::vector<double> pass_ns);
 // Between 1/4 and 4, whatever the numbers are.
 double PaceFactor(double pass_ns, double wanted_ns, double exponent);
 
+// Median of `measured`, a v1::Timing or v1::MeasuredLatency, at the pace that `estimate`, a v1::NetworkEstimate, is
+// for.
+template <typename Measured, typename Estimate>
+double MedianMsAtPace(const Measured& measured, const Estimate& estimate) {
+  return measured.median_ms() * PaceFactor(measured.pass_ns(), estimate.pass_ns(), estimate.pace_exponent());
+}
+
 }  // namespace latimer
 
 #endif  // LATIMER_CORE_EVALUATION_MEASURED_PACE_H_

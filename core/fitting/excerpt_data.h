@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/fitting/data_point.h"
 #include "core/fitting/fit_platform.h"
 #include "core/fitting/fusion_fit.h"
@@ -22,7 +23,8 @@ struct ExcerptData {
   double seconds_per_unit = 0;  // what a unit costs beyond its rows; negative: the profiler's own share
   double seconds_per_network = 0;
   double transfer_seconds_per_byte = 0;  // of inputs and outputs
-  double pace_exponent = 0;              // of all units together (core/fitting/pace_fit.h)
+  // Of all units together (core/fitting/pace_fit.h).
+  double pace_exponent = kUsualPaceExponent;
   int64_t left_out = 0;
 };
 

@@ -9,7 +9,6 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
-#include "core/evaluation/measured_pace.h"
 #include "core/evaluation/statistics.h"
 #include "core/fitting/analytical_fit.h"
 #include "core/fitting/data_set.h"
@@ -167,16 +166,14 @@ class Fitter {
       return std::log(std::max(1e-12, FirstSeconds(point.features)));
     });
     for (std::vector<DataPoint>& points : families_) BringToPace(exponents_, excerpts_.pace_exponent, points);
-    BringToPace(exponents_, excerpts_.pace_exponent, excerpts_.points);
     return true;
   }
 
   void WritePace() {
     if (!(result_.model.pass_ns() > 0)) return;
-    const double usual = excerpts_.points.empty() ? kUsualPaceExponent : excerpts_.pace_exponent;
     for (model::v1::LayerModel& model : *result_.model.mutable_layer_models()) {
       const auto exponent = exponents_.find(model.unit_type());
-      model.set_pace_exponent(exponent == exponents_.end() ? usual : exponent->second);
+      model.set_pace_exponent(exponent == exponents_.end() ? excerpts_.pace_exponent : exponent->second);
     }
   }
 

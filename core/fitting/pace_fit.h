@@ -1,4 +1,4 @@
-// What times owe to the pace of the processor that made them. Internal to core/fitting, but for ValidationAtPace().
+// What times owe to the pace of the processor that made them. Internal to core/fitting.
 //
 // A network's time grows with a power of the time of a pass (Timing.pass_ns). The exponent of all units together shows
 // within measurements: an engine's report and the time of the whole come from different runs, at different paces. Those
@@ -12,6 +12,7 @@
 
 #include "absl/functional/function_ref.h"
 #include "absl/status/statusor.h"
+#include "absl/types/span.h"
 #include "core/fitting/data_point.h"
 #include "core/fitting/fit_platform.h"
 #include "core/model/platform_model.h"
@@ -27,9 +28,11 @@ struct PacedSum {
 // Exponent of all units together, 0 to 1; kUsualPaceExponent as far as `sums` say nothing.
 double FitPaceExponent(const std::vector<PacedSum>& sums);
 
-// Exponents by unit type, each close to `common`, the ExcerptData's, as far as the points of the type say nothing.
-// `log_seconds`: logarithm of what a model without pace says of a point.
+// By unit type.
 using PaceExponents = std::map<std::string, double>;
+
+// Each is close to `common`, the ExcerptData's, as far as the points of the type say nothing.
+// `log_seconds`: logarithm of what a model without pace says of a point.
 PaceExponents FitPaceExponents(absl::Span<const std::vector<DataPoint>> families, double common,
                                absl::FunctionRef<double(const DataPoint&)> log_seconds);
 

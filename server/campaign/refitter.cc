@@ -14,9 +14,9 @@
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 #include "core/estimation/estimator.h"
+#include "core/evaluation/measured_pace.h"
 #include "core/fitting/cut_excerpts.h"
 #include "core/fitting/fit_platform.h"
-#include "core/fitting/pace_fit.h"
 #include "server/campaign/fit_input.h"
 #include "server/campaign/promotion.h"
 #include "server/fleet/fleet.h"
@@ -31,17 +31,16 @@ struct Judgement {
   std::vector<double> errors;  // absolute, as fractions of what was measured
 };
 
-absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fitting::ValidationSample>& samples) {
-  LATIMER_ASSIGN_OR_RETURN(const std::vector<fitting::PacedNetwork> networks,
-                           fitting::ValidationAtPace(samples, model));
+absl::StatusOr<Judgement> Judge(const PlatformModel& model, const std::vector<fitting::ValidationSample>& networks) {
   Judgement judgement;
   double sum = 0;
-  for (const fitting::PacedNetwork& network : networks) {
+  for (const fitting::ValidationSample& sample : networks) {
     v1::NetworkEstimate estimate;
     EstimateSettings settings;
     settings.with_units = false;
-    LATIMER_RETURN_IF_ERROR(EstimateNetwork(*network.network, model, settings, nullptr, &estimate));
-    const double measured_ms = network.seconds * 1000;
+    LATIMER_RETURN_IF_ERROR(EstimateNetwork(sample.network, model, settings, nullptr, &estimate));
+    const double measured_ms =
+        sample.seconds * PaceFactor(sample.pass_ns, estimate.pass_ns(), estimate.pace_exponent()) * 1000;
     judgement.predicted_measured_ms.emplace_back(estimate.latency().estimate_ms(), measured_ms);
     sum += judgement.errors.emplace_back(std::abs(estimate.latency().estimate_ms() - measured_ms) / measured_ms);
   }

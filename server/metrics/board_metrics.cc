@@ -54,8 +54,7 @@ void BoardMetrics::Compare(const TaskRecord& task, const v1::Measurement& measur
   });
   if (!status.ok()) return;
   const v1::Latency& predicted = estimate->latency();
-  const double measured_ms = measurement.timing().median_ms() *
-                             PaceFactor(measurement.timing().pass_ns(), estimate->pass_ns(), estimate->pace_exponent());
+  const double measured_ms = MedianMsAtPace(measurement.timing(), *estimate);
   MutexLock lock(&mutex_);
   Comparison& comparison = platforms_[task.platform].comparisons[task.campaign > 0 ? 0 : 1];
   comparison.error.Observe(std::abs(predicted.estimate_ms() - measured_ms) / measured_ms);
