@@ -13,6 +13,9 @@
 
 namespace latimer::benchmark {
 
+// Side of the images of the data sets on which architectures are searched.
+inline constexpr int64_t kSearchImage = 32;
+
 // Where an excerpt starts: a map of that size with that many channels.
 struct Place {
   int64_t image = 224;  // side of the network's input
@@ -35,8 +38,8 @@ inline int64_t RoundChannels(int64_t drawn, Random& random) {
 inline Place PickPlace(Random& random) {
   Place place;
   constexpr int64_t kImages[] = {224, 224, 224, 224, 224, 224, 256, 256, 320, 128, 160, 192, 299, 416, 512, 640};
-  if (random.Uniform() < 0.14) {
-    place.image = 32;
+  if (random.Uniform() < 0.2) {
+    place.image = kSearchImage;
     const int64_t level = random.Below(3);
     place.side = 32 >> level;
     place.channels = RoundChannels(random.LogUniform(16 << level, 128 << level), random);
@@ -135,17 +138,26 @@ class Drawer {
     stack_.Conv({.kernel = 1, .channels = outputs, .activation = activation_});
   }
 
-  // ConvNeXt's block, in the layout it is exported in.
+  // ConvNeXt's block, in the layout it is exported in, and what stands between two of its stages.
   void LargeKernelBlock() {
-    const TensorId input = stack_.tip;
     const int64_t channels = stack_.channels();
-    stack_.Depthwise(7, 1, LayerType::kUnspecified);
+    const int64_t count = 1 + random_.Below(2);
+    for (int64_t i = 0; i < count; ++i) {
+      const TensorId input = stack_.tip;
+      stack_.Depthwise(7, 1, LayerType::kUnspecified);
+      stack_.Transpose({0, 2, 3, 1});
+      stack_.LayerNorm();
+      stack_.FullyConnected(4 * channels, LayerType::kGelu);
+      stack_.FullyConnected(channels);
+      TensorId output = stack_.Transpose({0, 3, 1, 2});
+      if (Chance(0.7)) output = stack_.WithConstant(LayerType::kMul, {channels, 1, 1});
+      Sum(output, input);
+    }
+    if (Side() < 4 || !Chance(0.5)) return;
     stack_.Transpose({0, 2, 3, 1});
     stack_.LayerNorm();
-    stack_.FullyConnected(4 * channels, LayerType::kGelu);
-    stack_.FullyConnected(channels);
-    const TensorId output = stack_.Transpose({0, 3, 1, 2});
-    stack_.Add(input, output);
+    stack_.Transpose({0, 3, 1, 2});
+    stack_.Patches(2, Chance(0.7) ? std::min<int64_t>(2048, 2 * channels) : channels);
   }
 
   void Inception() {
@@ -330,7 +342,7 @@ class Drawer {
     }
     stack_.GlobalAveragePool();
     stack_.Reshape({1, stack_.channels()});
-    if (Chance(0.3)) stack_.FullyConnected(Pick({512, 1024, 1280}), activation_);
+    if (Chance(0.3)) stack_.FullyConnected(Pick({512, 1024, 1280}), Chance(0.8) ? activation_ : LayerType::kTanh);
     stack_.FullyConnected(Pick({10, 100, 1000, 1000, 1000}));
     if (Chance(0.2)) stack_.Softmax();
   }
@@ -476,13 +488,14 @@ class Drawer {
   }
 
   void Block() {
+    if (place_.image == kSearchImage && Chance(0.3)) return Chance(0.5) ? NasCell() : NasCellWithConcat();
     const double kind = random_.Uniform() * 104;
     if (kind > 100) return Sundries();
     if (kind < 12) return Plain();
     if (kind < 23) return Residual();
     if (kind < 34) return Bottleneck();
     if (kind < 49) return InvertedResidual();
-    if (kind < 53) return SeparableConv();
+    if (kind < 52) return SeparableConv();
     if (kind < 54.5) return LargeKernelBlock();
     if (kind < 61) return Inception();
     if (kind < 65) return Fire();
@@ -499,7 +512,7 @@ class Drawer {
   void Stem() {
     const double kind = random_.Uniform();
     const int64_t channels = RoundChannels(random_.LogUniform(16, 96), random_);
-    if (place_.image == 32) {
+    if (place_.image == kSearchImage) {
       stack_.Conv(
           {.kernel = 3, .channels = channels, .activation = Chance(0.5) ? activation_ : LayerType::kUnspecified});
     } else if (kind < 0.3) {
@@ -517,13 +530,7 @@ class Drawer {
       stack_.MaxPool(3, 2);
     } else {
       const int64_t patch = Pick({4, 6, 8, 16, 16});
-      ConvAttributes conv = ConvAttributes();
-      conv.kernel = conv.stride = {patch, patch};
-      conv.dilation = {1, 1};
-      conv.pad_begin = conv.pad_end = conv.output_padding = {0, 0};
-      conv.bias = true;
-      conv.output_channels = patch >= 16 ? Pick({192, 384, 768}) : channels;
-      stack_.Append(LayerType::kConv, conv, {stack_.tip});
+      stack_.Patches(patch, patch >= 16 ? Pick({192, 384, 768}) : channels);
     }
   }
 

@@ -71,6 +71,16 @@ TensorId NetworkStack::Conv(const ConvSpec& spec) {
   return Activate(spec.activation);
 }
 
+TensorId NetworkStack::Patches(int64_t side, int64_t channels) {
+  ConvAttributes conv;
+  conv.kernel = conv.stride = {side, side};
+  conv.dilation = {1, 1};
+  conv.pad_begin = conv.pad_end = conv.output_padding = {0, 0};
+  conv.bias = true;
+  conv.output_channels = channels;
+  return Append(LayerType::kConv, conv, {tip});
+}
+
 TensorId NetworkStack::Depthwise(int64_t kernel, int64_t stride, LayerType activation, int64_t dilation) {
   const int64_t count = channels();
   Append(LayerType::kDepthwiseConv, SameConv({kernel, kernel}, {stride, stride}, count, count, {dilation, dilation}),

@@ -41,6 +41,8 @@ class NetworkStack {
 
   // Each reads the tip and becomes it.
   TensorId Conv(const ConvSpec& spec);
+  // Windows that neither overlap nor reach into padding.
+  TensorId Patches(int64_t side, int64_t channels);
   TensorId Depthwise(int64_t kernel, int64_t stride, LayerType activation, int64_t dilation = 1);
   TensorId ConvTranspose(int64_t kernel, int64_t stride, int64_t channels);
   TensorId Activate(LayerType type);

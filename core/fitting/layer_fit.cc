@@ -11,6 +11,7 @@
 #include "core/benchmark/random.h"
 #include "core/fitting/additive_fit.h"
 #include "core/fitting/boosted_trees.h"
+#include "core/fitting/common_errors.h"
 #include "core/fitting/family_calibration.h"
 #include "core/model/tree_model.h"
 
@@ -275,8 +276,9 @@ absl::StatusOr<FamilyFit> FitFamily(const std::vector<DataPoint>& points, const 
   HeldOutByType errors;
   LATIMER_RETURN_IF_ERROR(CrossValidate(points, fallback, fits, with_trees, options, errors, result.held_out));
   if (with_trees) {
+    const std::vector<DataPoint> cleared = WithoutCommonErrors(points, result.held_out);
     for (ModelKind kind : {ModelKind::kStatistical, ModelKind::kMixed}) {
-      LATIMER_ASSIGN_OR_RETURN(model::v1::TreeEnsemble grown, Grow(points, fits, kind, options));
+      LATIMER_ASSIGN_OR_RETURN(model::v1::TreeEnsemble grown, Grow(cleared, fits, kind, options));
       result.trees.push_back(std::move(grown));
     }
   }

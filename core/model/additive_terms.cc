@@ -9,12 +9,33 @@ namespace {
 
 constexpr int64_t kBlock = 16;
 constexpr int16_t kLargeNetwork = 2 * 23;  // 8 MB: above, weights come from beyond the caches of one core
+constexpr double kNear = 1 << 19;          // bytes
 constexpr double kLeastSeconds = 1e-9;
 
 double Dot(const AdditiveTerms& prices, const AdditiveTerms& terms) {
   double sum = 0;
   for (size_t i = 0; i < terms.size(); ++i) sum += prices[i] * terms[i];
   return sum;
+}
+
+double Ramp(double x, double from, double to) { return std::clamp((x - from) / (to - from), 0.0, 1.0); }
+
+// Functions that cost more than a comparison per element.
+bool IsTranscendental(LayerType type) {
+  switch (type) {
+    case LayerType::kSigmoid:
+    case LayerType::kTanh:
+    case LayerType::kSilu:
+    case LayerType::kGelu:
+    case LayerType::kErf:
+    case LayerType::kExp:
+    case LayerType::kElu:
+    case LayerType::kMish:
+    case LayerType::kSoftplus:
+      return true;
+    default:
+      return false;
+  }
 }
 
 bool HasPrices(const AdditiveTerms& terms) {
@@ -44,6 +65,15 @@ AdditiveTerms MakeAdditiveTerms(const UnitFeatures& f, const BlockedKernel& kern
                         static_cast<double>(f.c_in * std::max<int64_t>(1, IsPooling(f.type) ? 1 : f.groups))
                   : 0;
   terms[11] = f.freshness >= kLargeNetwork ? f.output_bytes : 0;
+  // Code, tables and weights are where the last inference left them: the further away, the more it went through since.
+  const double beyond_l2 = Ramp(f.residency, 38, 42);
+  const double beyond_l3 = Ramp(f.residency, 44, 50);
+  terms[12] = beyond_l2;
+  terms[13] = beyond_l3;
+  terms[14] = beyond_l2 * f.weight_bytes;
+  terms[15] = std::max(0.0, f.input_bytes + f.output_bytes - kNear);
+  terms[16] = static_cast<double>(f.fused_sums);
+  terms[17] = IsTranscendental(f.fused_activation) ? f.output_bytes : 0;
   return terms;
 }
 

@@ -69,13 +69,16 @@ absl::StatusOr<std::unique_ptr<const LayerModel>> ReadAnalytical(const std::stri
       const int of = from.additive(i).path();
       if (of < -1 || of >= static_cast<int>(kNumKernelPaths))
         return BadPlatformField(absl::StrCat(at, ".path"), "it is unknown");
-      if (from.additive(i).price_size() != static_cast<int>(kNumAdditiveTerms)) {
-        return BadPlatformField(absl::StrCat(at, ".price"), absl::StrCat("there are ", kNumAdditiveTerms, " prices"));
+      const int count = from.additive(i).price_size();
+      if (count < static_cast<int>(kLeastAdditiveTerms) || count > static_cast<int>(kNumAdditiveTerms)) {
+        return BadPlatformField(absl::StrCat(at, ".price"), absl::StrCat("there are ", kLeastAdditiveTerms, " to ",
+                                                                         kNumAdditiveTerms, " prices, not ", count));
       }
       AdditiveTerms& terms = of < 0 ? prices.any : prices.by_path[static_cast<size_t>(of)];
-      for (size_t term = 0; term < terms.size(); ++term) {
-        terms[term] = from.additive(i).price(static_cast<int>(term));
-        if (!(terms[term] >= 0) || !std::isfinite(terms[term])) {
+      for (int term = 0; term < count; ++term) {
+        double& price = terms[static_cast<size_t>(term)];
+        price = from.additive(i).price(term);
+        if (!(price >= 0) || !std::isfinite(price)) {
           return BadPlatformField(absl::StrCat(at, ".price[", term, "]"), "it is negative or no number");
         }
       }

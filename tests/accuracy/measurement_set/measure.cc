@@ -105,7 +105,7 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
     for (; turn < turns && turn * excerpts.size() <= i * turns; ++turn) {
       model::v1::MeasuredNetwork* one = set.add_measurements();
       *one = networks[turn % networks.size()];
-      measure(one, turn < networks.size() && !options.black_box);
+      measure(one, one->use() == model::v1::MEASUREMENT_USE_NETWORK && !options.black_box);
     }
     if (i == excerpts.size()) break;
     const Network& excerpt = excerpts[i]->subject;

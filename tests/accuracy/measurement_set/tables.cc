@@ -13,13 +13,13 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
-#include "core/fitting/excerpt_data.h"
-#include "core/fitting/measured_excerpt.h"
-#include "core/fitting/pace_fit.h"
+#include "core/evaluation/statistics.h"
+#include "core/mapping/graph_matcher.h"
 #include "core/mapping/mapper.h"
+#include "core/mapping/pair_features.h"
 #include "core/model/platform_model.h"
-#include "core/network/read_network.h"
 #include "core/network/simplify.h"
+#include "tests/accuracy/measurement_set/judged_layers.h"
 #include "tests/accuracy/measurement_set/set_fit.h"
 
 namespace latimer {
@@ -28,46 +28,31 @@ namespace {
 constexpr ModelKind kKinds[] = {ModelKind::kRoofline, ModelKind::kRefinedRoofline, ModelKind::kStatistical,
                                 ModelKind::kMixed, ModelKind::kAuto};
 
-// What of the set has this use and a report, once each, with their names.
-absl::StatusOr<std::vector<std::pair<std::string, fitting::ExcerptSample>>> ReportedNetworks(
-    const model::v1::MeasurementSet& set, model::v1::MeasurementUse use = model::v1::MEASUREMENT_USE_NETWORK) {
-  std::vector<std::pair<std::string, fitting::ExcerptSample>> networks;
-  for (const model::v1::MeasuredNetwork& one : set.measurements()) {
-    if (one.use() != use || one.measurement().layers().empty()) continue;
-    LATIMER_ASSIGN_OR_RETURN(Network network, ReadNetwork(one.network()));
-    absl::StatusOr<fitting::ExcerptSample> sample =
-        fitting::MakeExcerpt(std::move(network), one.measurement(), static_cast<double>(one.flush_bytes()));
-    if (sample.ok()) networks.emplace_back(one.name(), *std::move(sample));
-  }
-  return networks;
-}
-
-fitting::ExcerptData ReadAtPace(const std::vector<fitting::ExcerptSample>& samples, const PlatformModel& platform) {
-  fitting::ExcerptData data = fitting::ReadExcerpts(samples, platform.definition());
-  fitting::BringToPace(fitting::PaceExponentsOf(platform.definition()), data.pace_exponent, data.points);
-  return data;
-}
-
 const LayerModel* ModelOf(const PlatformModel& platform, const std::string& unit_type, ModelKind kind) {
   const UnitTypeModels& models = platform.unit_type_models(platform.FindUnitType(unit_type));
   const LayerModel* model = models.by_kind[static_cast<size_t>(kind)].get();
   return model != nullptr ? model : models.by_kind[static_cast<size_t>(models.auto_kind)].get();
 }
 
-void PrintLayers(const fitting::ExcerptData& data, const PlatformModel& platform) {
+void PrintLayers(const std::vector<JudgedLayer>& layers, const PlatformModel& platform) {
   struct Sum {
     int64_t count = 0;
     double seconds = 0;
     std::array<double, kNumModelKinds> relative{};
     std::array<double, kNumModelKinds> absolute{};
+    double noise = 0;  // sum
+    double with_noise = 0;
   };
   std::map<std::string, Sum> sums;
-  for (const fitting::DataPoint& point : data.points) {
+  for (const JudgedLayer& layer : layers) {
+    const fitting::DataPoint& point = layer.point;
     const double seconds = std::exp(point.log_target);
     for (const std::string& type : {point.unit_type, std::string("all")}) {
       Sum& sum = sums[type];
       ++sum.count;
       sum.seconds += seconds;
+      sum.noise += layer.noise_floor.value_or(0);
+      sum.with_noise += layer.noise_floor.has_value() ? 1 : 0;
       for (ModelKind kind : kKinds) {
         const double estimate = ModelOf(platform, point.unit_type, kind)->Estimate(point.features).seconds;
         sum.relative[static_cast<size_t>(kind)] += std::abs(estimate / seconds - 1);
@@ -76,8 +61,9 @@ void PrintLayers(const fitting::ExcerptData& data, const PlatformModel& platform
     }
   }
   std::printf("### Layers of the networks: mean relative error, and absolute error as a share of all time\n\n");
-  std::printf("| unit type | layers | share of time | roofline | refined | statistical | mixed | chosen |\n");
-  std::printf("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
+  std::printf(
+      "| unit type | layers | share of time | roofline | refined | statistical | mixed | chosen | noise floor |\n");
+  std::printf("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
   for (const auto& [type, sum] : sums) {
     if (sum.count < 10) continue;
     std::printf("| %s | %lld | %.1f %% |", type.c_str(), static_cast<long long>(sum.count),
@@ -87,18 +73,24 @@ void PrintLayers(const fitting::ExcerptData& data, const PlatformModel& platform
                   100 * sum.relative[static_cast<size_t>(kind)] / static_cast<double>(sum.count),
                   100 * sum.absolute[static_cast<size_t>(kind)] / sum.seconds);
     }
-    std::printf("\n");
+    if (sum.with_noise == 0) {
+      std::printf(" |\n");
+    } else {
+      std::printf(" %.1f %% |\n", 100 * sum.noise / sum.with_noise);
+    }
   }
 }
 
 // Whether the mapping puts a layer into the unit of another, against the reports of the networks.
-void PrintMapping(const std::vector<std::pair<std::string, fitting::ExcerptSample>>& networks,
-                  const PlatformModel& platform) {
+void PrintMapping(const ReportedNetworks& networks, const PlatformModel& platform) {
   struct Confusion {
     double tp = 0, fp = 0, fn = 0, tn = 0;
   };
   std::map<std::pair<LayerType, LayerType>, Confusion> pairs;
-  for (const auto& [name, sample] : networks) {
+  std::set<std::string> seen;
+  for (size_t i = 0; i < networks.samples.size(); ++i) {
+    if (!seen.insert(networks.names[i]).second) continue;
+    const fitting::ExcerptSample& sample = networks.samples[i];
     const bool merge = platform.mapping().merges_duplicates && HasDuplicates(sample.network);
     const Network merged = merge ? MergeDuplicates(sample.network) : Network();
     const Network& network = merge ? merged : sample.network;
@@ -155,7 +147,7 @@ void PrintMapping(const std::vector<std::pair<std::string, fitting::ExcerptSampl
 
 // How often and how narrowly the intervals of layers hold what was measured; layers of one network are no independent
 // trials, so that a per cent more or less tells nothing.
-void PrintLayerIntervals(const fitting::ExcerptData& data, const PlatformModel& platform) {
+void PrintLayerIntervals(const std::vector<JudgedLayer>& layers, const PlatformModel& platform) {
   constexpr double kLevels[] = {0.5, 0.8, 0.9, 0.95};
   constexpr size_t kNumLevels = std::size(kLevels);
   struct Sum {
@@ -164,7 +156,8 @@ void PrintLayerIntervals(const fitting::ExcerptData& data, const PlatformModel& 
     std::array<double, kNumLevels> factor{};
   };
   std::map<std::string, Sum> sums;
-  for (const fitting::DataPoint& point : data.points) {
+  for (const JudgedLayer& layer : layers) {
+    const fitting::DataPoint& point = layer.point;
     const UnitTypeModels& models = platform.unit_type_models(platform.FindUnitType(point.unit_type));
     const LayerModel* model = ModelOf(platform, point.unit_type, ModelKind::kAuto);
     const UnitTime time = model->Estimate(point.features);
@@ -245,14 +238,11 @@ absl::Status WriteLayers(const model::v1::MeasurementSet& set, const model::v1::
   file << ",c_in,c_out,h,w,kernel_h,kernel_w,stride,groups,inputs,fused_sums,activation,producer,consumer,residency,"
           "freshness,input_bytes,output_bytes,weight_bytes,operations,blocked,producer_channels\n";
   for (const auto use : {model::v1::MEASUREMENT_USE_NETWORK, model::v1::MEASUREMENT_USE_EXCERPT}) {
-    LATIMER_ASSIGN_OR_RETURN(auto networks, ReportedNetworks(set, use));
-    std::vector<fitting::ExcerptSample> samples;
-    for (auto& [name, sample] : networks) samples.push_back(std::move(sample));
-    const fitting::ExcerptData data = ReadAtPace(samples, *platform);
-    for (const fitting::DataPoint& point : data.points) {
+    LATIMER_ASSIGN_OR_RETURN(const ReportedNetworks networks, ReportedNetworksOf(set, use));
+    for (const JudgedLayer& layer : JudgedLayersOf(networks, *platform)) {
+      const fitting::DataPoint& point = layer.point;
       const UnitFeatures& f = point.features;
-      file << networks[data.excerpt_of_group[static_cast<size_t>(point.group)]].first << "," << point.unit_type << ","
-           << std::exp(point.log_target) * 1e6;
+      file << layer.network << "," << point.unit_type << "," << std::exp(point.log_target) * 1e6;
       for (ModelKind kind : {ModelKind::kAuto, ModelKind::kRoofline, ModelKind::kRefinedRoofline,
                              ModelKind::kStatistical, ModelKind::kMixed}) {
         file << "," << ModelOf(*platform, point.unit_type, kind)->Estimate(f).seconds * 1e6;
@@ -271,14 +261,13 @@ absl::Status WriteLayers(const model::v1::MeasurementSet& set, const model::v1::
 
 absl::Status PrintTables(const model::v1::MeasurementSet& set, const model::v1::PlatformModel& model) {
   LATIMER_ASSIGN_OR_RETURN(const auto platform, PlatformModel::Create(model));
-  LATIMER_ASSIGN_OR_RETURN(auto networks, ReportedNetworks(set));
-  std::vector<fitting::ExcerptSample> samples;
+  LATIMER_ASSIGN_OR_RETURN(const ReportedNetworks networks,
+                           ReportedNetworksOf(set, model::v1::MEASUREMENT_USE_NETWORK));
   PrintMapping(networks, *platform);
   std::printf("\n");
-  for (auto& [name, sample] : networks) samples.push_back(std::move(sample));
-  const fitting::ExcerptData data = ReadAtPace(samples, *platform);
-  PrintLayers(data, *platform);
-  PrintLayerIntervals(data, *platform);
+  const std::vector<JudgedLayer> layers = JudgedLayersOf(networks, *platform);
+  PrintLayers(layers, *platform);
+  PrintLayerIntervals(layers, *platform);
   return PrintNetworkTables(set, model);
 }
 

@@ -46,6 +46,28 @@ TEST(SampleExcerpt, DrawsAffordableNetworksOfManyTypes) {
   EXPECT_GT(types[LayerType::kConv], 1500) << "networks are made of convolutions";
 }
 
+// How exported networks write ConvNeXt's blocks and the step to the next stage; toolchains move transposes through
+// them.
+TEST(SampleExcerpt, SomeScaleABranchPerChannelAndNormaliseBetweenStages) {
+  Random random(1);
+  int scaled = 0;
+  int stages = 0;
+  for (int i = 0; i < 400; ++i) {
+    const absl::StatusOr<Network> excerpt = SampleExcerpt(random);
+    ASSERT_TRUE(excerpt.ok()) << excerpt.status();
+    const std::vector<Layer>& layers = excerpt->layers;
+    for (size_t k = 0; k + 2 < layers.size(); ++k) {
+      const auto follow = [&](LayerType a, LayerType b, LayerType c) {
+        return layers[k].type == a && layers[k + 1].type == b && layers[k + 2].type == c;
+      };
+      scaled += follow(LayerType::kTranspose, LayerType::kMul, LayerType::kAdd) ? 1 : 0;
+      stages += follow(LayerType::kLayerNorm, LayerType::kTranspose, LayerType::kConv) ? 1 : 0;
+    }
+  }
+  EXPECT_GT(scaled, 5);
+  EXPECT_GT(stages, 2);
+}
+
 TEST(SampleExcerpt, IsNamedByItsSeed) {
   Random a(3);
   Random b(3);

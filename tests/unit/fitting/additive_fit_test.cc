@@ -57,6 +57,31 @@ TEST(FitAdditive, FindsThePricesItWasMadeWith) {
   EXPECT_LT(prices.ComputeShare(Sum(77'000)), 1);
 }
 
+// A tiny layer takes what its code and tables take to arrive, by how much the network goes through between two uses.
+TEST(FitAdditive, FindsWhatLargeNetworksCostTinyLayers) {
+  const auto seconds = [](int16_t residency) {
+    return 1e-6 + (residency >= 42 ? 1e-6 : 0) + (residency >= 50 ? 3e-6 : 0);
+  };
+  std::vector<DataPoint> points;
+  for (int16_t residency : {36, 38, 42, 44, 50, 54}) {
+    for (int64_t elements = 10; elements < 20; ++elements) {
+      UnitFeatures features = Sum(elements);
+      features.residency = residency;
+      points.push_back(Point(features, seconds(residency)));
+    }
+  }
+  const AdditivePrices prices = FitAdditive(points);
+  for (int16_t residency : {37, 43, 52}) {
+    UnitFeatures features = Sum(15);
+    features.residency = residency;
+    EXPECT_NEAR(prices.Seconds(features) / seconds(residency), 1, 0.03) << residency;
+  }
+  UnitFeatures between = Sum(15);
+  between.residency = 47;
+  EXPECT_GT(prices.Seconds(between), 2.1e-6);
+  EXPECT_LT(prices.Seconds(between), 4.9e-6);
+}
+
 TEST(FitAdditive, OneDisturbedPointInTenChangesLittle) {
   std::vector<DataPoint> points;
   int i = 0;

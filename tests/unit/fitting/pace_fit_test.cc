@@ -151,7 +151,9 @@ TEST_F(PacedFit, NetworksMeasuredAtOtherPacesAreBroughtToTheModels) {
   const auto platform = PlatformModel::Create((*paced_)->model);
   ASSERT_TRUE(platform.ok()) << platform.status();
   const double pass = (*platform)->definition().pass_ns();
-  for (uint64_t seed = 0; seed < 10; ++seed) {
+  constexpr uint64_t kNetworks = 20;
+  double mean = 0;
+  for (uint64_t seed = 0; seed < kNetworks; ++seed) {
     const auto network = [&] {  // the same each time: networks are not copied
       benchmark::Random random(seed);
       return Simplify(*benchmark::SampleExcerpt(random));
@@ -163,9 +165,12 @@ TEST_F(PacedFit, NetworksMeasuredAtOtherPacesAreBroughtToTheModels) {
     samples.push_back({"unknown", network(), slow, 0});
     const auto networks = ValidationAtPace(samples, **platform);
     ASSERT_TRUE(networks.ok()) << networks.status();
-    EXPECT_NEAR((*networks)[0].seconds / at_pace, 1, 0.15);
+    // Rare types have the usual exponent, which is half of theirs.
+    EXPECT_NEAR((*networks)[0].seconds / at_pace, 1, 0.25);
     EXPECT_EQ((*networks)[1].seconds, slow);
+    mean += std::abs((*networks)[0].seconds / at_pace - 1) / static_cast<double>(kNetworks);
   }
+  EXPECT_LT(mean, 0.1) << "15 to 60 % as measured";
 }
 
 }  // namespace

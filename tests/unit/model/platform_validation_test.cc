@@ -98,6 +98,36 @@ INSTANTIATE_TEST_SUITE_P(
         BadFile{"unit_type: \"ConvPool\"", "unit_type: \"ConvPool\" auto_kind: 99", "layer_models[1].auto_kind"},
         BadFile{"rmspe: 0.6", "rmspe: 0.4", "layer_models[0].accuracy[0].rmspe"}));
 
+// The second unrolling replaced by prices.
+BadFile BadPrices(const std::string& prices, const std::string& field) {
+  return {"unrolling { dimension: DIMENSION_H size: 4 alpha: 0.5 small_dimension: SMALL_DIMENSION_REPLICATE }",
+          "additive { " + prices + " }", "layer_models[0].refined_roofline.additive[0]." + field};
+}
+
+constexpr char kTwelve[] = "price: [ 1e-6, 1e-9, 1e-9, 0, 0, 0, 0, 0, 0, 0, 0, 0 ]";
+
+INSTANTIATE_TEST_SUITE_P(
+    Prices, PlatformValidationTest,
+    ::testing::Values(BadPrices(absl::StrCat("path: -2 ", kTwelve), "path"),
+                      BadPrices(absl::StrCat("path: 99 ", kTwelve), "path"),
+                      BadPrices("path: -1 price: [ 1e-6, 1e-9 ]", "price"),
+                      BadPrices(absl::StrCat("path: -1 ", kTwelve, " price: [ 0, 0, 0, 0, 0, 0, 0 ]"), "price"),
+                      BadPrices(absl::StrCat("path: -1 ", kTwelve, " price: -1"), "price[12]"),
+                      BadPrices(absl::StrCat("path: -1 ", kTwelve, " price: [ 0, 0, 0, inf ]"), "price[15]")));
+
+// Files of before there were more.
+TEST(PlatformPricesTest, TwelveAreEnough) {
+  const BadFile twelve = BadPrices(absl::StrCat("path: -1 ", kTwelve), "");
+  const auto platform = ParsePlatformModel(ChangedTestPlatform(twelve.from, twelve.to), "old.textproto");
+  ASSERT_TRUE(platform.ok()) << platform.status();
+  UnitFeatures features;
+  features.type = LayerType::kRelu;
+  features.operations = 1000;
+  features.residency = 60;
+  const UnitTypeModels& conv = (*platform)->unit_type_models((*platform)->FindUnitType("Conv"));
+  EXPECT_NEAR(conv.by_kind[static_cast<size_t>(ModelKind::kRefinedRoofline)]->Estimate(features).seconds, 3e-6, 1e-12);
+}
+
 INSTANTIATE_TEST_SUITE_P(
     Mapping, PlatformValidationTest,
     ::testing::Values(
