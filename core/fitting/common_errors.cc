@@ -54,6 +54,7 @@ std::map<int, double> CommonErrors(const std::vector<HeldOutPrediction>& held_ou
     medians.push_back(median);
     inverse_sizes += 1 / n;
     std::vector<double> deviations;
+    deviations.reserve(values.size());
     for (double value : values) deviations.push_back(std::abs(value - median));
     // One of them decided where the median is.
     std::sort(deviations.begin(), deviations.end());
@@ -61,6 +62,7 @@ std::map<int, double> CommonErrors(const std::vector<HeldOutPrediction>& held_ou
   }
   const double center = *Median(medians);
   std::vector<double> between;
+  between.reserve(medians.size());
   for (double& median : medians) between.push_back(std::abs(median -= center));
   const double layer_variance = kMedianCost * std::pow(SigmaOf(std::move(within)), 2);
   const double groups = static_cast<double>(residuals.size());

@@ -164,6 +164,7 @@ using HeldOutByType = std::map<std::string, std::array<HeldOut, kNumModelKinds>>
 // only one, layers of the same shape.
 std::vector<int> HeldOutTogether(const std::vector<DataPoint>& points) {
   std::vector<int> groups;
+  groups.reserve(points.size());
   for (const DataPoint& point : points) groups.push_back(point.group);
   const bool one_network =
       std::all_of(groups.begin(), groups.end(), [&](int group) { return group >= 0 && group == groups.front(); });
@@ -203,9 +204,9 @@ absl::Status CrossValidate(const std::vector<DataPoint>& points, const Analytica
   for (int fold = 0; fold < folds; ++fold) {
     std::vector<DataPoint> fitted;
     std::vector<const DataPoint*> held_out;
-    for (size_t i = 0; i < order.size(); ++i) {
-      const DataPoint& point = points[order[i]];
-      if (fold_of[order[i]] == fold) {
+    for (size_t index : order) {
+      const DataPoint& point = points[index];
+      if (fold_of[index] == fold) {
         held_out.push_back(&point);
       } else {
         fitted.push_back(point);
