@@ -38,7 +38,7 @@ inline int64_t RoundChannels(int64_t drawn, Random& random) {
 inline Place PickPlace(Random& random) {
   Place place;
   constexpr int64_t kImages[] = {224, 224, 224, 224, 224, 224, 256, 256, 320, 128, 160, 192, 299, 416, 512, 640};
-  if (random.Uniform() < 0.2) {
+  if (random.Uniform() < 0.14) {
     place.image = kSearchImage;
     const int64_t level = random.Below(3);
     place.side = 32 >> level;
@@ -488,7 +488,6 @@ class Drawer {
   }
 
   void Block() {
-    if (place_.image == kSearchImage && Chance(0.3)) return Chance(0.5) ? NasCell() : NasCellWithConcat();
     const double kind = random_.Uniform() * 104;
     if (kind > 100) return Sundries();
     if (kind < 12) return Plain();

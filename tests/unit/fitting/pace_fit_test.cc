@@ -82,7 +82,7 @@ ExcerptSample MeasureAt(Network network, double pass_ns, double rows_pass_ns) {
   return sample;
 }
 
-double RandomPass(benchmark::Random& random) { return kPass * std::exp(0.25 * Noise(random)); }
+double RandomPass(benchmark::Random& random) { return kPass * std::exp(0.5 * Noise(random)); }
 
 class PacedFit : public ::testing::Test {
  protected:
