@@ -41,7 +41,7 @@ inline Place PickPlace(Random& random) {
   if (random.Uniform() < 0.14) {
     place.image = kSearchImage;
     const int64_t level = random.Below(3);
-    place.side = 32 >> level;
+    place.side = kSearchImage >> level;
     place.channels = RoundChannels(random.LogUniform(16 << level, 128 << level), random);
     return place;
   }

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cmath>
 #include <numeric>
+#include <utility>
 
 namespace latimer {
 namespace {
@@ -130,6 +131,11 @@ std::optional<double> Median(std::vector<double> values) {
   std::sort(values.begin(), values.end());
   const size_t middle = values.size() / 2;
   return values.size() % 2 == 1 ? values[middle] : (values[middle - 1] + values[middle]) / 2;
+}
+
+double RobustDeviation(std::vector<double> absolute_deviations) {
+  constexpr double kSigmaPerMedian = 1.4826;
+  return kSigmaPerMedian * Median(std::move(absolute_deviations)).value_or(0);
 }
 
 }  // namespace latimer

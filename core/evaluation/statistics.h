@@ -49,6 +49,9 @@ std::optional<double> NoiseFloor(absl::Span<const std::vector<double>> groups);
 // The middle value; the mean of the two middle ones of an even number.
 std::optional<double> Median(std::vector<double> values);
 
+// Standard deviation of the normal distribution whose absolute deviations from its middle have this median; 0 of none.
+double RobustDeviation(std::vector<double> absolute_deviations);
+
 }  // namespace latimer
 
 #endif  // LATIMER_CORE_EVALUATION_STATISTICS_H_

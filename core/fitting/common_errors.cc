@@ -1,7 +1,6 @@
 #include "core/fitting/common_errors.h"
 
 #include <algorithm>
-#include <array>
 #include <cmath>
 #include <map>
 #include <numbers>
@@ -15,7 +14,6 @@ namespace {
 
 constexpr size_t kLeastGroups = 20;                   // to tell how much groups differ
 constexpr double kMedianCost = std::numbers::pi / 2;  // variance of a median over that of a mean
-constexpr double kSigmaPerMad = 1.4826;
 // What models miss of the layers themselves is common to an excerpt too, whose layers are alike.
 constexpr double kOfTheMachine = 0.5;
 constexpr double kMostCommon = 0.25;  // in the logarithm; machines are not slower than that for one load and no other
@@ -33,11 +31,7 @@ std::optional<double> ResidualOf(const HeldOutPrediction& one) {
   return count > 0 ? std::optional<double>(sum / count) : std::nullopt;
 }
 
-double SigmaOf(std::vector<double> absolute_deviations) {
-  return kSigmaPerMad * Median(std::move(absolute_deviations)).value_or(0);
-}
-
-// Per group, zero on average.
+// Per group, zero in the middle.
 std::map<int, double> CommonErrors(const std::vector<HeldOutPrediction>& held_out) {
   std::map<int, std::vector<double>> residuals;
   for (const HeldOutPrediction& one : held_out) {
@@ -49,10 +43,8 @@ std::map<int, double> CommonErrors(const std::vector<HeldOutPrediction>& held_ou
   std::vector<double> within;
   double inverse_sizes = 0;
   for (const auto& [group, values] : residuals) {
-    const double median = *Median(values);
-    const auto n = static_cast<double>(values.size());
-    medians.push_back(median);
-    inverse_sizes += 1 / n;
+    const double median = medians.emplace_back(*Median(values));
+    inverse_sizes += 1 / static_cast<double>(values.size());
     std::vector<double> deviations;
     deviations.reserve(values.size());
     for (double value : values) deviations.push_back(std::abs(value - median));
@@ -61,19 +53,16 @@ std::map<int, double> CommonErrors(const std::vector<HeldOutPrediction>& held_ou
     within.insert(within.end(), deviations.begin() + 1, deviations.end());
   }
   const double center = *Median(medians);
-  std::vector<double> between;
-  between.reserve(medians.size());
-  for (double& median : medians) between.push_back(std::abs(median -= center));
-  const double layer_variance = kMedianCost * std::pow(SigmaOf(std::move(within)), 2);
-  const double groups = static_cast<double>(residuals.size());
-  const double group_variance = std::pow(SigmaOf(std::move(between)), 2) - layer_variance * inverse_sizes / groups;
+  for (double& median : medians) median = std::abs(median - center);
+  const double layer_variance = kMedianCost * std::pow(RobustDeviation(std::move(within)), 2);
+  const double group_variance = std::pow(RobustDeviation(std::move(medians)), 2) -
+                                layer_variance * inverse_sizes / static_cast<double>(residuals.size());
   if (!(group_variance > 0)) return {};
   std::map<int, double> errors;
-  size_t i = 0;
   for (const auto& [group, values] : residuals) {
     const auto n = static_cast<double>(values.size());
-    errors[group] =
-        std::clamp(kOfTheMachine * medians[i++] * n / (n + layer_variance / group_variance), -kMostCommon, kMostCommon);
+    const double shrunk = (*Median(values) - center) * n / (n + layer_variance / group_variance);
+    errors[group] = std::clamp(kOfTheMachine * shrunk, -kMostCommon, kMostCommon);
   }
   return errors;
 }
@@ -86,9 +75,7 @@ std::vector<DataPoint> WithoutCommonErrors(std::vector<DataPoint> points,
   for (DataPoint& point : points) {
     const auto error = errors.find(point.group);
     if (point.group < 0 || error == errors.end()) continue;
-    point.log_lower -= error->second;
-    point.log_target -= error->second;
-    point.log_upper -= error->second;
+    point.Shift(-error->second);
   }
   return points;
 }

@@ -34,6 +34,13 @@ struct DataPoint {
     const double outside = log_seconds - std::clamp(log_seconds, log_lower, log_upper);
     return outside + kPullInside * (std::clamp(log_seconds, log_lower, log_upper) - log_target);
   }
+
+  // The time and its bounds, by a factor of e^`log_factor`.
+  void Shift(double log_factor) {
+    log_lower += log_factor;
+    log_target += log_factor;
+    log_upper += log_factor;
+  }
 };
 
 }  // namespace latimer::fitting

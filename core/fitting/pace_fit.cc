@@ -35,7 +35,7 @@ double FitExponent(const std::vector<Observation>& observations, double prior, d
     for (const Observation& one : observations) residuals.push_back(one.y - slope * one.x);
     intercept = Median(residuals).value_or(0);
     for (double& residual : residuals) residual = std::abs(residual - intercept);
-    const double sigma = std::max(kLeastSigma, 1.4826 * Median(residuals).value_or(0));
+    const double sigma = std::max(kLeastSigma, RobustDeviation(residuals));
     double weights = 0;
     double mean_x = 0;
     double mean_y = 0;
@@ -103,10 +103,7 @@ void BringToPace(const PaceExponents& exponents, double common, std::vector<Data
     if (!point.paced) continue;
     const auto exponent = exponents.find(point.unit_type);
     const double beyond = exponent == exponents.end() ? 0 : exponent->second - common;
-    const double shift = -common * point.log_pace - beyond * point.log_rows_pace;
-    point.log_lower += shift;
-    point.log_target += shift;
-    point.log_upper += shift;
+    point.Shift(-common * point.log_pace - beyond * point.log_rows_pace);
     point.paced = false;
   }
 }

@@ -65,9 +65,10 @@ AdditiveTerms MakeAdditiveTerms(const UnitFeatures& f, const BlockedKernel& kern
                         static_cast<double>(f.c_in * std::max<int64_t>(1, IsPooling(f.type) ? 1 : f.groups))
                   : 0;
   terms[11] = f.freshness >= kLargeNetwork ? f.output_bytes : 0;
-  // Code, tables and weights are where the last inference left them: the further away, the more it went through since.
-  const double beyond_l2 = Ramp(f.residency, 38, 42);
-  const double beyond_l3 = Ramp(f.residency, 44, 50);
+  // Code, tables and weights are where the last inference left them: the further away, the more it went through since
+  // (half a megabyte to two, four to 32).
+  const double beyond_l2 = Ramp(f.residency, 2 * 19, 2 * 21);
+  const double beyond_l3 = Ramp(f.residency, 2 * 22, 2 * 25);
   terms[12] = beyond_l2;
   terms[13] = beyond_l3;
   terms[14] = beyond_l2 * f.weight_bytes;

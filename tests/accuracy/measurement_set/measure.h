@@ -20,7 +20,8 @@ struct MeasureOptions {
   bool black_box = false;
 };
 
-// Networks and excerpts take turns, so that both see the machine in the same moods. Prints progress.
+// Networks and excerpts are reported with each of their measurements, validation networks never. They take turns, so
+// that both see the machine in the same moods. Prints progress.
 absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& options);
 
 }  // namespace latimer

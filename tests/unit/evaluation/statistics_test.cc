@@ -118,5 +118,11 @@ TEST(MedianTest, OddEvenEmpty) {
   EXPECT_THAT(Median({}), Eq(std::nullopt));
 }
 
+TEST(RobustDeviationTest, OneFarValueChangesLittle) {
+  EXPECT_NEAR(RobustDeviation({0.1, 0.5, 0.6745, 1, 2}), 1, 1e-3);
+  EXPECT_NEAR(RobustDeviation({0.1, 0.5, 0.6745, 1, 2e9}), 1, 1e-3);
+  EXPECT_EQ(RobustDeviation({}), 0);
+}
+
 }  // namespace
 }  // namespace latimer

@@ -91,7 +91,7 @@ class PacedFit : public ::testing::Test {
     FitInput paced;
     paced.base = TestBase();
     std::vector<double> passes;
-    for (int i = 0; i < 150; ++i) {
+    for (int i = 0; i < 200; ++i) {
       const double pass = RandomPass(random);
       passes.push_back(pass);
       paced.excerpts.push_back(MeasureAt(Simplify(*benchmark::SampleExcerpt(random)), pass, RandomPass(random)));
@@ -165,8 +165,7 @@ TEST_F(PacedFit, NetworksMeasuredAtOtherPacesAreBroughtToTheModels) {
     samples.push_back({"unknown", network(), slow, 0});
     const auto networks = ValidationAtPace(samples, **platform);
     ASSERT_TRUE(networks.ok()) << networks.status();
-    // Rare types have the usual exponent, which is half of theirs.
-    EXPECT_NEAR((*networks)[0].seconds / at_pace, 1, 0.25);
+    EXPECT_NEAR((*networks)[0].seconds / at_pace, 1, 0.15);
     EXPECT_EQ((*networks)[1].seconds, slow);
     mean += std::abs((*networks)[0].seconds / at_pace - 1) / static_cast<double>(kNetworks);
   }
