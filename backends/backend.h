@@ -47,11 +47,10 @@ void SummarizeRuns(std::vector<double> seconds, LayerTiming& row);
 class Pace;  // backends/pace.h
 
 struct ProfileOptions {
-  int runs = 20;
+  int runs = 20;  // that nothing disturbed, if there are as many among three times as many
   // Memory written before each run, as in TimingOptions.
   int64_t flush_bytes = 0;
-  // Told of every run that counts; not owned. nullptr: the pace of the processor is not measured.
-  Pace* pace = nullptr;
+  Pace* pace = nullptr;  // not owned; nullptr: the pace of the processor is not measured, and every run counts
 };
 
 struct TimingOptions;  // backends/timing.h

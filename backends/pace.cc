@@ -3,19 +3,24 @@
 #include <algorithm>
 #include <array>
 #include <chrono>
-#include <cstddef>
-
-#include "backends/backend.h"
+#include <utility>
 
 namespace latimer {
 namespace {
 
-constexpr double kShare = 0.25;           // of the time of runs; with less, a disturbed machine's pace is not known
-constexpr double kMeasureSeconds = 1e-4;  // of one measurement: many fit between two moods of a neighbour
 constexpr int kLeastPasses = 64;
 constexpr int kMostPasses = 1 << 20;
-constexpr int kCalibrations = 3;
-constexpr double kMostOwed = 0.2;  // seconds that one run calls for; a process that was stopped owes nothing for that
+constexpr int kCalibrations = 200;
+constexpr double kFast = 1.05;         // times the fastest; a timer's interrupt takes some percent of a measurement
+constexpr double kFastestShare = 0.1;  // of the measurements of a series: the least one may be an error of the clock
+constexpr size_t kRemembered = 32;     // series
+
+double FastestOf(std::vector<double> pass_seconds) {
+  const auto at =
+      pass_seconds.begin() + static_cast<std::ptrdiff_t>(kFastestShare * static_cast<double>(pass_seconds.size() - 1));
+  std::nth_element(pass_seconds.begin(), at, pass_seconds.end());
+  return *at;
+}
 
 // Vectors of fixed width: compilers that optimise all make the same loop of it.
 typedef float Vector __attribute__((vector_size(16)));
@@ -38,36 +43,26 @@ double SecondsOfPasses(int passes) {
   return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
 }
 
-Pace::Pace() {
-  for (passes_ = kLeastPasses; passes_ < kMostPasses; passes_ *= 2) {
-    double seconds = SecondsOfPasses(passes_);
+Pace::Pace() : passes_(kLeastPasses) {
+  for (; passes_ < kMostPasses; passes_ *= 2) {
     // One that was interrupted says nothing.
-    for (int i = 1; i < kCalibrations; ++i) seconds = std::min(seconds, SecondsOfPasses(passes_));
-    if (seconds >= kMeasureSeconds) return;
+    if (std::min({SecondsOfPasses(passes_), SecondsOfPasses(passes_), SecondsOfPasses(passes_)}) >= kMeasureSeconds) {
+      break;
+    }
   }
+  std::vector<double> passes;
+  for (int i = 0; i < kCalibrations; ++i) passes.push_back(SecondsOfPasses(passes_) / passes_);
+  Remember(std::move(passes));
 }
 
-void Pace::AfterRun(double seconds) { run_seconds_ += std::clamp(seconds, 0.0, kMostOwed / kShare); }
+double Pace::Measure() const { return SecondsOfPasses(passes_) / passes_; }
 
-void Pace::Measure() {
-  const double seconds = SecondsOfPasses(passes_);
-  pace_seconds_ += seconds;
-  gaps_.push_back(seconds / passes_);
-}
+bool Pace::IsFast(double pass_seconds) const { return pass_seconds <= kFast * reference_; }
 
-void Pace::BeforeRun() {
-  if (gaps_.empty()) Measure();
-  while (pace_seconds_ < kShare * run_seconds_) Measure();
-}
-
-double Pace::Take() {
-  if (!gaps_.empty()) BeforeRun();  // what the last run owes
-  // As runs are summarised: what holds up a few of either leaves both alone.
-  const double result = gaps_.empty() ? 0 : MiddleMean(gaps_);
-  run_seconds_ = 0;
-  pace_seconds_ = 0;
-  gaps_.clear();
-  return result;
+void Pace::Remember(std::vector<double> pass_seconds) {
+  fastest_.push_back(FastestOf(std::move(pass_seconds)));
+  if (fastest_.size() > kRemembered) fastest_.pop_front();
+  reference_ = *std::min_element(fastest_.begin(), fastest_.end());
 }
 
 }  // namespace latimer

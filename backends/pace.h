@@ -1,37 +1,46 @@
-// Pace: how fast this processor computes at the moment, told by a fixed computation between the runs of a network.
+// Pace: how fast this processor computes at the moment, told by a fixed computation.
 //
 // A neighbour on the same core (the other hyper-thread of a virtual machine's host), turbo clocks and throttling slow a
-// network and this computation down together, though not alike: what a network's time owes to the pace is fitted
-// (core/fitting/pace_fit.h).
+// network and this computation down together, though not alike: backends/run_series.h counts runs that nothing slowed
+// down; where there are none, what a network's time owes to the pace is fitted (core/fitting/pace_fit.h).
 #ifndef LATIMER_BACKENDS_PACE_H_
 #define LATIMER_BACKENDS_PACE_H_
 
+#include <cstddef>
+#include <deque>
 #include <vector>
 
 namespace latimer {
 
-// Spreads the fixed computation between runs, so that it takes a quarter of their time, at most 0.2 s for one of them:
-// before each of long runs, before some of short ones. Not for networks that compute elsewhere than on the caller's
-// processor.
+// What a process knows of its processor. Lives as long as one measures. Not for networks that compute elsewhere.
 class Pace {
  public:
-  // Finds out how long a pass takes, in about a millisecond.
+  // Of one measurement: many fit between two moods of a neighbour.
+  static constexpr double kMeasureSeconds = 1e-4;
+
+  // Finds out what a pass over the computation takes, in some hundredths of a second.
   Pace();
+  virtual ~Pace() = default;
 
-  // Call right before a run and right after it with its time.
-  void BeforeRun();
-  void AfterRun(double seconds);
+  // Seconds of a pass now.
+  virtual double Measure() const;
 
-  // Seconds of one pass over the computation since the last call, the mean of the middle half; 0: there was no run.
-  double Take();
+  // Whether a pass takes about as long as where nothing slowed the processor down in the last series.
+  bool IsFast(double pass_seconds) const;
+
+  // All measurements of a series, not empty. What is not seen again for some dozens of series is forgotten: clocks that
+  // sink under load stay there.
+  void Remember(std::vector<double> pass_seconds);
+
+  // Seconds of a pass around the runs of the last series that were kept; 0: there was none. For a series' owner.
+  double series_pass_seconds() const { return series_pass_seconds_; }
+  void set_series_pass_seconds(double seconds) { series_pass_seconds_ = seconds; }
 
  private:
-  void Measure();
-
-  int passes_ = 1;            // per measurement
-  double run_seconds_ = 0;    // of all runs
-  double pace_seconds_ = 0;   // of all measurements
-  std::vector<double> gaps_;  // seconds of a pass in each of them
+  int passes_;                  // per measurement
+  std::deque<double> fastest_;  // seconds of a pass, by series; not empty
+  double reference_ = 0;        // least of them
+  double series_pass_seconds_ = 0;
 };
 
 // Seconds that `passes` passes take now.

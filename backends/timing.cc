@@ -5,6 +5,7 @@
 #include <cmath>
 
 #include "backends/cache_flush.h"
+#include "backends/run_series.h"
 #include "core/base/status_macros.h"
 
 namespace latimer {
@@ -66,25 +67,30 @@ absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingO
 
   std::vector<double> times;
   spent = 0;
+  RunSeries series(options.pace);
   const auto start = std::chrono::steady_clock::now();
   while (static_cast<int>(times.size()) < options.max_runs) {
-    if (options.pace != nullptr) options.pace->BeforeRun();
     flush();
+    series.BeforeRun();
     LATIMER_ASSIGN_OR_RETURN(const double seconds, network.RunSeconds());
-    if (options.pace != nullptr) options.pace->AfterRun(seconds);
+    series.AfterRun(seconds);
     times.push_back(seconds);
     spent += seconds;
-    if (static_cast<int>(times.size()) < options.min_runs) continue;
-    if (spent >= options.budget_seconds) break;
-    const std::chrono::duration<double> clock = std::chrono::steady_clock::now() - start;
-    if (clock.count() >= options.wall_budget_seconds) break;
-    // Sorting is cheap next to a run, but not next to a microsecond's one: look at powers of two only.
+    if (series.counted_runs() < options.min_runs) continue;
     const size_t n = times.size();
-    if ((n & (n - 1)) == 0 && Summarize(times).median_spread <= options.target_spread) break;
+    const double share = static_cast<double>(series.counted_runs()) / static_cast<double>(n);
+    if (share * spent >= options.budget_seconds) break;
+    const std::chrono::duration<double> clock = std::chrono::steady_clock::now() - start;
+    if (share * clock.count() >= options.wall_budget_seconds) break;
+    // Sorting is cheap next to a run, but not next to a microsecond's one: look at powers of two only.
+    if ((n & (n - 1)) != 0) continue;
+    if (Summarize(KeptOnly(times, series.Kept())).median_spread <= options.target_spread) break;
   }
-  TimingResult result = Summarize(std::move(times));
+  TimingResult result = Summarize(KeptOnly(times, series.Finish()));
+  const double kept = static_cast<double>(result.runs) / static_cast<double>(times.size());
+  result.disturbed_share = 1 - kept * (1 - result.disturbed_share);
   result.warmup_runs = warmup_runs;
-  if (options.pace != nullptr) result.pass_seconds = options.pace->Take();
+  if (options.pace != nullptr) result.pass_seconds = options.pace->series_pass_seconds();
   return result;
 }
 

@@ -2,7 +2,8 @@
 //
 // Warm-up until two consecutive times agree, then runs until the spread of the median is below its target or the time
 // budget is used up. The statistics are robust: median, minimum, and a spread made of quartiles, since the times of a
-// board are skewed by whatever else it does. Runs far above the lower quartile are counted as disturbed.
+// board are skewed by whatever else it does. Where the processor's pace is known, runs that were slowed down are made
+// up for and left out (backends/run_series.h).
 #ifndef LATIMER_BACKENDS_TIMING_H_
 #define LATIMER_BACKENDS_TIMING_H_
 
@@ -28,8 +29,7 @@ struct TimingOptions {
   int64_t flush_bytes = 0;
   // For counted runs by the clock, so that flushing cannot take long where runs are short; min_runs are made even past.
   double wall_budget_seconds = 0.5;
-  // Told of every counted run; not owned. nullptr: the pace of the processor is not measured.
-  Pace* pace = nullptr;
+  Pace* pace = nullptr;  // not owned; nullptr: the pace of the processor is not measured, and every run counts
 };
 
 struct TimingResult {
@@ -39,11 +39,11 @@ struct TimingResult {
   double upper_quartile_seconds = 0;
   // Relative standard error of the median, estimated from the quartiles.
   double median_spread = 0;
-  int runs = 0;
+  int runs = 0;  // the times above are of
   int warmup_runs = 0;
-  // Share of runs more than 20 % above the lower quartile: how disturbed the board was.
+  // Share of runs that were left out, or are more than 20 % above the lower quartile: how disturbed the board was.
   double disturbed_share = 0;
-  double pass_seconds = 0;  // the processor's pace between counted runs (backends/pace.h); 0: not measured
+  double pass_seconds = 0;  // the processor's pace around the runs (backends/pace.h); 0: not measured
 };
 
 // Statistics of times in seconds; `seconds` is not empty.

@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "absl/strings/str_cat.h"
@@ -80,7 +79,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
     }
     return absl::OkStatus();
   }
-  if (options.pace != nullptr) measurement->set_layers_pass_ns(options.pace->Take() * 1e9);
+  if (options.pace != nullptr) measurement->set_layers_pass_ns(options.pace->series_pass_seconds() * 1e9);
   for (const LayerTiming& layer : *layers) {
     v1::LayerTiming* row = measurement->add_layers();
     row->set_name(CleanUtf8(layer.name));
@@ -116,14 +115,14 @@ v1::Fingerprint FingerprintToProto(const Fingerprint& fingerprint) {
   return message;
 }
 
-v1::Measurement MeasureTask(Backend& backend, const v1::BenchmarkTask& task, const v1::TimingOptions& timing) {
+v1::Measurement MeasureTask(Backend& backend, const v1::BenchmarkTask& task, const v1::TimingOptions& timing,
+                            Pace* pace) {
   v1::Measurement measurement;
   measurement.set_measurement_id(task.measurement_id());
   absl::Status status;
   try {
     TimingOptions options = TimingFromProto(timing);
-    std::optional<Pace> pace;
-    if (backend.computes_on_host()) options.pace = &pace.emplace();
+    if (backend.computes_on_host()) options.pace = pace;
     // Simulated boards compute their times.
     if (!backend.fingerprint().simulated)
       options.flush_bytes = std::clamp<int64_t>(task.flush_bytes(), 0, kMostFlushBytes);

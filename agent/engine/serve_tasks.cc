@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <memory>
+#include <optional>
 
 #include "absl/strings/str_cat.h"
 #include "absl/strings/str_join.h"
@@ -80,6 +81,8 @@ int ServeTasks(const EngineOptions& options, int socket) {
     SendFrame(socket, WireKind::kError, status.SerializeAsString(), kNever).IgnoreError();
     return 1;
   }
+  std::optional<Pace> pace;
+  if ((*backend)->computes_on_host()) pace.emplace();
   absl::Status status = SendFrame(socket, WireKind::kHello, hello->SerializeAsString(), kNever);
   while (status.ok()) {
     const absl::StatusOr<WireFrame> frame = ReceiveFrame(socket, kNever);
@@ -87,7 +90,7 @@ int ServeTasks(const EngineOptions& options, int socket) {
     // The end of the socket is how the agent says goodbye.
     if (!frame.ok()) return absl::IsUnavailable(frame.status()) ? 0 : 1;
     if (frame->kind != WireKind::kTask || !job.ParseFromString(frame->payload) || job.tasks_size() != 1) return 1;
-    const v1::Measurement measurement = MeasureTask(**backend, job.tasks(0), job.timing());
+    const v1::Measurement measurement = MeasureTask(**backend, job.tasks(0), job.timing(), pace ? &*pace : nullptr);
     status = SendFrame(socket, WireKind::kResult, measurement.SerializeAsString(), kNever);
   }
   return 1;

@@ -15,7 +15,7 @@
 #include "backends/host.h"
 #include "backends/node_names.h"
 #include "backends/onnxruntime/profile_report.h"
-#include "backends/pace.h"
+#include "backends/run_series.h"
 #include "core/base/error.h"
 #include "core/base/status_macros.h"
 
@@ -218,25 +218,28 @@ class OnnxRuntimeNetwork final : public PreparedNetwork {
   absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options) override {
     LATIMER_ASSIGN_OR_RETURN(const ScratchFolder folder, ScratchFolder::Create(options_.work_dir));
     std::string report_path;
+    std::vector<bool> counted;
     try {
       Ort::SessionOptions session_options = MakeSessionOptions(options_);
       session_options.EnableProfiling((folder.path() + "/profile").c_str());
       LoadedSession session(model_, session_options);
-      // One run more than asked: the first is a warm-up and is left out of the statistics.
       CacheFlush flush(options.flush_bytes);
-      for (int i = 0; i < options.runs + 1; ++i) {
-        Pace* pace = i > 0 ? options.pace : nullptr;
-        if (pace != nullptr) pace->BeforeRun();
+      flush();
+      session.RunSeconds();  // to warm up
+      RunSeries series(options.pace);
+      while (series.counted_runs() < options.runs) {
         flush();
-        const double seconds = session.RunSeconds();
-        if (pace != nullptr) pace->AfterRun(seconds);
+        series.BeforeRun();
+        series.AfterRun(session.RunSeconds());
       }
       report_path = session.EndProfiling();
+      counted = series.Finish();
     } catch (const Ort::Exception& error) {
       return Refused(error);
     }
+    counted.insert(counted.begin(), false);
     LATIMER_ASSIGN_OR_RETURN(const std::string report, ReadFile(report_path));
-    LATIMER_ASSIGN_OR_RETURN(std::vector<LayerTiming> rows, ParseOnnxRuntimeProfile(report, /*skip_runs=*/1));
+    LATIMER_ASSIGN_OR_RETURN(std::vector<LayerTiming> rows, ParseOnnxRuntimeProfile(report, counted));
     const NodeNames nodes(model_);
     for (LayerTiming& row : rows) row.node = std::string(nodes.Find(row.name));
     return rows;

@@ -69,13 +69,19 @@ void AddFractions(std::vector<Node>& nodes) {
 
 }  // namespace
 
-absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_view json, int skip_runs) {
+absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_view json,
+                                                                 const std::vector<bool>& counted) {
   const nlohmann::json report = nlohmann::json::parse(json.begin(), json.end(), nullptr, /*allow_exceptions=*/false);
   if (!report.is_array()) {
     return InvalidArgument("BAD_PROFILE", "not an ONNX Runtime profile: expected a JSON array of events");
   }
   std::vector<Node> nodes;
-  std::vector<std::pair<size_t, double>> starts;  // node and microsecond, in order
+  struct Start {
+    size_t node;
+    size_t time;  // which of the node's
+    double us;
+  };
+  std::vector<Start> starts;  // in order
   absl::flat_hash_map<std::string, size_t> index;
   for (size_t i = 0; i < report.size(); ++i) {
     const nlohmann::json& event = report[i];
@@ -96,25 +102,31 @@ absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_vi
       nodes.back().timing.name = std::string(name);
       nodes.back().timing.operation = Text(*args, "op_name");
     }
-    nodes[it->second].us.push_back(duration->get<double>());
+    std::vector<double>& us = nodes[it->second].us;
     const auto start = event.find("ts");
-    if (start != event.end() && start->is_number()) starts.emplace_back(it->second, start->get<double>());
+    if (start != event.end() && start->is_number()) starts.push_back({it->second, us.size(), start->get<double>()});
+    us.push_back(duration->get<double>());
   }
-  if (nodes.empty()) return InvalidArgument("BAD_PROFILE", "the profile has no kernel times");
+  if (nodes.empty() || counted.empty()) return InvalidArgument("BAD_PROFILE", "the profile has no kernel times");
 
+  // A node in a loop runs several times a run.
+  const auto counts = [&](const Node& node, size_t time) { return counted[time * counted.size() / node.us.size()]; };
   for (size_t i = 0; i + 1 < starts.size(); ++i) {
-    const auto& [node, start] = starts[i];
-    const double gap = starts[i + 1].second - start;
+    const auto& [node, time, start] = starts[i];
+    const double gap = starts[i + 1].us - start;
     // Neighbours of one run; none where nodes run side by side.
-    if (starts[i + 1].first == node + 1 && gap >= 0) nodes[node].gaps.push_back(gap);
+    if (starts[i + 1].node == node + 1 && gap >= 0 && counts(nodes[node], time)) nodes[node].gaps.push_back(gap);
   }
   for (Node& node : nodes) {
-    if (static_cast<int>(node.us.size()) <= skip_runs) {
-      return InvalidArgument("BAD_PROFILE", absl::StrCat("node '", node.timing.name, "' ran ", node.us.size(),
-                                                         " times, more than ", skip_runs, " are needed"));
+    std::vector<double> us;
+    for (size_t i = 0; i < node.us.size(); ++i) {
+      if (counts(node, i)) us.push_back(node.us[i]);
     }
-    node.us.erase(node.us.begin(), node.us.begin() + skip_runs);
-    node.gaps.erase(node.gaps.begin(), node.gaps.begin() + std::min<ptrdiff_t>(skip_runs, std::ssize(node.gaps)));
+    if (us.empty()) {
+      return InvalidArgument("BAD_PROFILE", absl::StrCat("node '", node.timing.name, "' ran ", node.us.size(),
+                                                         " times, and none of them counts"));
+    }
+    node.us = std::move(us);
     std::vector<double> seconds = node.us;
     for (double& one : seconds) one *= kMicrosecond;
     SummarizeRuns(std::move(seconds), node.timing);

@@ -10,10 +10,11 @@
 
 namespace latimer {
 
-// Rows in execution order of the first counted run; each node's kernel times over all runs but the first `skip_runs`.
+// Rows in execution order of the first run; each node's kernel times over the runs that count. `counted`: one per run.
 // The engine counts whole microseconds; `middle_seconds` has what it cuts off, from when the nodes start.
-// Errors: INVALID_ARGUMENT when `json` is not such a report or has fewer runs.
-absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_view json, int skip_runs);
+// Errors: INVALID_ARGUMENT when `json` is not such a report, or has a node that ran in none of those runs.
+absl::StatusOr<std::vector<LayerTiming>> ParseOnnxRuntimeProfile(absl::string_view json,
+                                                                 const std::vector<bool>& counted);
 
 }  // namespace latimer
 

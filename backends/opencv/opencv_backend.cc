@@ -18,7 +18,7 @@
 #include "backends/cache_flush.h"
 #include "backends/host.h"
 #include "backends/node_names.h"
-#include "backends/pace.h"
+#include "backends/run_series.h"
 #include "core/base/error.h"
 
 namespace latimer {
@@ -130,11 +130,11 @@ class OpenCvNetwork final : public PreparedNetwork {
       const std::vector<std::string> names = net_.getLayerNames();
       std::vector<std::vector<double>> seconds(names.size());
       CacheFlush flush(options.flush_bytes);
-      for (int i = 0; i < options.runs; ++i) {
-        if (options.pace != nullptr) options.pace->BeforeRun();
+      RunSeries series(options.pace);
+      while (series.counted_runs() < options.runs) {
         flush();
-        const double run = Run();
-        if (options.pace != nullptr) options.pace->AfterRun(run);
+        series.BeforeRun();
+        series.AfterRun(Run());
         // The report is of the last forward pass only.
         std::vector<double> ticks;
         net_.getPerfProfile(ticks);
@@ -142,9 +142,10 @@ class OpenCvNetwork final : public PreparedNetwork {
           seconds[layer].push_back(ticks[layer] / cv::getTickFrequency());
         }
       }
+      const std::vector<bool> kept = series.Finish();
       std::vector<LayerTiming> rows;
       for (size_t layer = 0; layer < names.size(); ++layer) {
-        std::vector<double>& times = seconds[layer];
+        std::vector<double> times = KeptOnly(seconds[layer], kept);
         if (times.empty()) continue;
         absl::string_view name = names[layer];
         if (const size_t mark = name.find('!'); mark != absl::string_view::npos) name.remove_prefix(mark + 1);

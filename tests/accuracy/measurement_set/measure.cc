@@ -1,6 +1,7 @@
 #include "tests/accuracy/measurement_set/measure.h"
 
 #include <algorithm>
+#include <chrono>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
@@ -11,6 +12,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "agent/engine/measure_task.h"
+#include "backends/pace.h"
 #include "backends/registry.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/excerpt_cuts.h"
@@ -79,6 +81,7 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
   *set.mutable_fingerprint() = agent::FingerprintToProto(backend->fingerprint());
   set.set_description(
       absl::StrCat(options.backend, ", threads ", options.threads, ", excerpts of seed ", options.seed));
+  Pace pace;
   v1::TimingOptions timing;
   if (options.black_box) timing.set_target_spread(benchmark::kSpreadOfCuts);
   auto measure = [&](model::v1::MeasuredNetwork* one, bool report) {
@@ -87,7 +90,10 @@ absl::StatusOr<model::v1::MeasurementSet> MeasureSet(const MeasureOptions& optio
     *task.mutable_network() = one->network();
     task.set_layer_report(report);
     task.set_flush_bytes(one->flush_bytes());
-    *one->mutable_measurement() = agent::MeasureTask(*backend, task, timing);
+    const auto start = std::chrono::steady_clock::now();
+    *one->mutable_measurement() = agent::MeasureTask(*backend, task, timing, &pace);
+    const std::chrono::duration<double> taken = std::chrono::steady_clock::now() - start;
+    one->mutable_measurement()->set_board_seconds(taken.count());
     if (one->measurement().has_failure()) {
       std::fprintf(stderr, "%s: %s\n", one->name().c_str(), one->measurement().failure().message().c_str());
     }

@@ -8,8 +8,8 @@
 #include "agent/engine/measure_task.h"
 #include "agent/runner/reference_network.h"
 #include "agent/runner/runner.h"
-#include "backends/pace.h"
 #include "backends/registry.h"
+#include "backends/run_series.h"
 #include "core/base/error.h"
 #include "core/network/onnx/onnx_import.h"
 #include "core/network/read_network.h"
@@ -43,7 +43,10 @@ class FakeBackend final : public Backend {
     class Network final : public PreparedNetwork {
       absl::StatusOr<double> RunSeconds() override { return 0.002; }
       absl::StatusOr<std::vector<LayerTiming>> ProfileLayers(const ProfileOptions& options) override {
-        if (options.pace != nullptr) options.pace->BeforeRun();
+        RunSeries series(options.pace);
+        series.BeforeRun();
+        series.AfterRun(0.002);
+        series.Finish();
         std::vector<LayerTiming> layers(1);
         layers[0].name = "conv\xFF";
         layers[0].operation = "Conv";
@@ -92,10 +95,12 @@ TEST(EngineModelTest, RefusesWhatIsNoNetwork) {
 
 TEST(MeasureTaskTest, TellsThePaceOfTheProcessorWhereNetworksRunOnIt) {
   FakeBackend backend([] { return absl::OkStatus(); });
-  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}).timing().pass_ns(), 0);
-  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}).layers_pass_ns(), 0);
+  Pace pace;
+  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}, &pace).timing().pass_ns(), 0);
+  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}, &pace).layers_pass_ns(), 0);
   backend.on_host = true;
-  const v1::Measurement measurement = MeasureTask(backend, ReferenceTask(), {});
+  EXPECT_EQ(MeasureTask(backend, ReferenceTask(), {}, nullptr).timing().pass_ns(), 0);
+  const v1::Measurement measurement = MeasureTask(backend, ReferenceTask(), {}, &pace);
   EXPECT_GT(measurement.timing().pass_ns(), 0);
   EXPECT_GT(measurement.layers_pass_ns(), 0);
 }
@@ -105,7 +110,7 @@ TEST(MeasureTaskTest, FillsEverything) {
   v1::TimingOptions timing;
   timing.set_min_runs(7);
   timing.set_max_runs(7);
-  const v1::Measurement measurement = MeasureTask(backend, ReferenceTask(), timing);
+  const v1::Measurement measurement = MeasureTask(backend, ReferenceTask(), timing, nullptr);
   EXPECT_EQ(measurement.measurement_id(), "m1");
   EXPECT_DOUBLE_EQ(measurement.timing().median_ms(), 2);
   EXPECT_EQ(measurement.timing().runs(), 7);
@@ -120,15 +125,15 @@ TEST(MeasureTaskTest, FillsEverything) {
 TEST(MeasureTaskTest, EngineThatRefusesOrRunsOutOfMemoryIsAFailure) {
   FakeBackend refuses(
       [] { return InvalidArgument("ENGINE_REFUSED_NETWORK", "no kernel for layer 'conv1'").ToStatus(); });
-  v1::Measurement measurement = MeasureTask(refuses, ReferenceTask(), {});
+  v1::Measurement measurement = MeasureTask(refuses, ReferenceTask(), {}, nullptr);
   EXPECT_EQ(FailureCode(measurement), absl::StatusCode::kInvalidArgument);
   EXPECT_THAT(measurement.failure().message(), HasSubstr("conv1"));
 
   FakeBackend hungry([]() -> absl::Status { throw std::bad_alloc(); });
-  EXPECT_EQ(FailureCode(MeasureTask(hungry, ReferenceTask(), {})), absl::StatusCode::kResourceExhausted);
+  EXPECT_EQ(FailureCode(MeasureTask(hungry, ReferenceTask(), {}, nullptr)), absl::StatusCode::kResourceExhausted);
 
   FakeBackend throws([]() -> absl::Status { throw std::runtime_error("surprise"); });
-  measurement = MeasureTask(throws, ReferenceTask(), {});
+  measurement = MeasureTask(throws, ReferenceTask(), {}, nullptr);
   EXPECT_EQ(FailureCode(measurement), absl::StatusCode::kAborted);
   EXPECT_THAT(measurement.failure().message(), HasSubstr("surprise"));
 }
@@ -136,7 +141,7 @@ TEST(MeasureTaskTest, EngineThatRefusesOrRunsOutOfMemoryIsAFailure) {
 TEST(MeasureTaskTest, SimulatedBoardsReportNoConditionsOfThisMachine) {
   const absl::StatusOr<std::unique_ptr<Backend>> backend = CreateBackend("simulated:imx93", {});
   ASSERT_TRUE(backend.ok()) << backend.status();
-  const v1::Measurement measurement = MeasureTask(**backend, ReferenceTask(), {});
+  const v1::Measurement measurement = MeasureTask(**backend, ReferenceTask(), {}, nullptr);
   EXPECT_TRUE(measurement.has_timing());
   EXPECT_FALSE(measurement.has_conditions());
   EXPECT_TRUE(FingerprintToProto((*backend)->fingerprint()).simulated());
