@@ -362,8 +362,11 @@ PairFeatures QuickPlaces::PairOf(absl::Span<const LayerId> unit, LayerId next) c
   const Facts& facts = FactsOf(next);
   place.pool_kernel = facts.pool_kernel;
   place.pool_stride = facts.pool_stride;
-  if (const QuickTensor& written = Tensor(network.Output(next)); written.readers == 1 && written.last_reader != kNone) {
+  const TensorId result = network.Output(next);
+  if (const QuickTensor& written = Tensor(result); written.readers == 1 && written.last_reader != kNone) {
     place.reader = static_cast<float>(Layer(written.last_reader).type);
+  } else if (std::find(network.outputs.begin(), network.outputs.end(), result) != network.outputs.end()) {
+    place.reader = kReadByCaller;
   }
   return JoinPairFeatures(FactsOf(unit[0]).pair, place);
 }

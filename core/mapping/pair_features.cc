@@ -19,7 +19,10 @@ float Rest(int64_t size, int64_t width) { return static_cast<float>(size % width
 }  // namespace
 
 TensorReaders::TensorReaders(const Network& network)
-    : level_(network.layers.size(), 0), count_(network.tensors.size(), 0), last_(network.tensors.size(), kNone) {
+    : level_(network.layers.size(), 0),
+      count_(network.tensors.size(), 0),
+      last_(network.tensors.size(), kNone),
+      output_(network.tensors.size(), false) {
   for (LayerId id = 0; id < static_cast<LayerId>(network.layers.size()); ++id) {
     for (TensorId input : network.layers[id].inputs) {
       if (last_[input] != id) ++count_[input];
@@ -28,12 +31,19 @@ TensorReaders::TensorReaders(const Network& network)
       if (producer != kNone) level_[id] = std::max(level_[id], level_[producer] + 1);
     }
   }
-  for (TensorId output : network.outputs) ++count_[output];
+  for (TensorId output : network.outputs) {
+    ++count_[output];
+    output_[output] = true;
+  }
 }
 
 LayerId TensorReaders::Sole(const Layer& layer) const {
   if (layer.outputs.size() != 1 || count_[layer.outputs[0]] != 1) return kNone;
   return last_[layer.outputs[0]];
+}
+
+bool TensorReaders::IsOutput(const Layer& layer) const {
+  return std::any_of(layer.outputs.begin(), layer.outputs.end(), [&](TensorId tensor) { return output_[tensor]; });
 }
 
 LayerId TensorReaders::Rival(const Network& network, LayerId layer, LayerId next) const {
@@ -109,6 +119,7 @@ PairFeatures MakePairFeatures(const Network& network, const BlockedLayout& layou
     place.pool_stride = static_cast<float>(pool->stride.back());
   }
   const LayerId reader = readers.Sole(layer);
+  if (readers.IsOutput(layer)) place.reader = kReadByCaller;
   if (reader != kNone) place.reader = static_cast<float>(network.layers[reader].type);
   return JoinPairFeatures(PrimaryPairFeatures(network, unit[0]), place);
 }

@@ -22,6 +22,8 @@ class TensorReaders {
   explicit TensorReaders(const Network& network);
   // The only layer that reads what `layer` writes; kNone where others, or the caller, read it too.
   LayerId Sole(const Layer& layer) const;
+  // Whether the caller reads what `layer` writes; others may as well.
+  bool IsOutput(const Layer& layer) const;
   // What else could take `next`, which joins two tensors of which the convolution `layer` writes one: the convolution
   // that writes the other one for nobody else; kNone where there is no such layer.
   LayerId Rival(const Network& network, LayerId layer, LayerId next) const;
@@ -32,6 +34,7 @@ class TensorReaders {
   std::vector<int32_t> level_;  // by layer
   std::vector<int32_t> count_;
   std::vector<LayerId> last_;
+  std::vector<bool> output_;  // by tensor
 };
 
 // The features that the primary layer alone decides; the others are 0.
@@ -39,6 +42,8 @@ PairFeatures PrimaryPairFeatures(const Network& network, LayerId primary);
 
 // The lead below where there is no other input, or nothing makes it.
 inline constexpr float kNothingToWaitFor = 9;
+// The reader below of what the caller reads: some engines run nothing that makes an output inside of another layer.
+inline constexpr float kReadByCaller = -1;
 // A lead as the trees read it: from -8 to 8.
 float LeadOf(int32_t primary_level, int32_t other_level);
 
@@ -57,7 +62,7 @@ struct PairPlace {
   float pool_kernel = 0;
   float pool_stride = 0;
   float lead = kNothingToWaitFor;  // levels between the primary and what makes the other input, which runs before it
-  float reader = 0;  // type of the only layer that reads the result of the layer behind; 0: none or several
+  float reader = 0;  // type of the only layer that reads the result of the layer behind; 0: several or none
 };
 PairFeatures JoinPairFeatures(PairFeatures primary, const PairPlace& place);
 

@@ -59,7 +59,19 @@ TEST(PairFeatures, TellWhoReadsTheLayerBehind) {
   stack.Activate(LayerType::kSigmoid);
   const Network network = *std::move(stack).Finish("readers");
   EXPECT_EQ(FeaturesOf(network, 0, 1).back(), static_cast<float>(LayerType::kSigmoid));
-  EXPECT_EQ(FeaturesOf(network, 1, 2).back(), 0) << "the network's output is read by the caller";
+  EXPECT_EQ(FeaturesOf(network, 1, 2).back(), kReadByCaller);
+}
+
+TEST(PairFeatures, SeveralReadersAreNone) {
+  benchmark::NetworkStack stack({1, 8, 4, 4});
+  stack.Conv({.kernel = 3, .channels = 8, .activation = LayerType::kUnspecified});
+  const TensorId rectified = stack.Activate(LayerType::kRelu);
+  const TensorId one = stack.Activate(LayerType::kSigmoid);
+  stack.tip = rectified;
+  const TensorId other = stack.Activate(LayerType::kTanh);
+  stack.Add(one, other);
+  const Network network = *std::move(stack).Finish("several");
+  EXPECT_EQ(FeaturesOf(network, 0, 1).back(), 0);
 }
 
 TEST(PairFeatures, LeadsAreBounded) {
