@@ -47,7 +47,7 @@ void SummarizeRuns(std::vector<double> seconds, LayerTiming& row);
 class Pace;  // backends/pace.h
 
 struct ProfileOptions {
-  int runs = 20;  // that nothing disturbed, if there are as many among three times as many
+  int runs = 20;  // that nothing disturbed, if there are as many among four times as many
   // Memory written before each run, as in TimingOptions.
   int64_t flush_bytes = 0;
   Pace* pace = nullptr;  // not owned; nullptr: the pace of the processor is not measured, and every run counts

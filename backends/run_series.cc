@@ -11,7 +11,7 @@ namespace {
 constexpr double kShare = 0.25;  // of the time of runs; with less, a disturbed machine's pace is not known
 constexpr std::chrono::duration<double> kDue(Pace::kMeasureSeconds / kShare);  // since the last measurement
 constexpr double kMostOwed = 0.2;  // seconds that one run calls for; a process that was stopped owes nothing for that
-constexpr int kPatience = 3;
+constexpr int kPatience = 4;
 constexpr double kPatientSeconds = 10;  // of all runs; networks of seconds a run have time limits to keep
 constexpr int kLeastKept = 3;
 constexpr int kLeastKeptOf = 20;

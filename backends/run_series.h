@@ -24,8 +24,8 @@ class RunSeries {
   void BeforeRun();
   void AfterRun(double seconds);
 
-  // Runs that count toward those one wants: undisturbed ones, and at least a third of all, so that a board that is
-  // always disturbed is measured three times as long and no longer; all of them beyond ten seconds.
+  // Runs that count toward those one wants: undisturbed ones, and at least a quarter of all, so that a board that is
+  // always disturbed is measured four times as long and no longer; all of them beyond ten seconds.
   int counted_runs() const;
 
   // By run: those with the processor at its fastest right before and after; all where they are fewer than three, or
