@@ -70,6 +70,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
   profile.pace = options.pace;
   // Writing memory is not board time, but takes time all the same.
   profile.runs = static_cast<int>(std::clamp(affordable, 5.0, options.flush_bytes > 0 ? 20.0 : 50.0));
+  if (options.pace != nullptr) options.pace->set_series_pass_seconds(0);  // of the runs before
   const absl::StatusOr<std::vector<LayerTiming>> layers = network->ProfileLayers(profile);
   // The time of the whole network is good without the report.
   if (!layers.ok()) {
