@@ -51,6 +51,7 @@ Pace::Pace() : passes_(kLeastPasses) {
     }
   }
   std::vector<double> passes;
+  passes.reserve(kCalibrations);
   for (int i = 0; i < kCalibrations; ++i) passes.push_back(SecondsOfPasses(passes_) / passes_);
   Remember(std::move(passes));
 }

@@ -38,7 +38,7 @@ QuickPlaces::QuickPlaces(const PlatformModel& platform, const LayerTable& table)
       merges_(platform.mapping().merges_duplicates),
       reads_context_(platform.reads_context()) {
   const auto& trees = platform.mapping().fusion_trees;
-  if (!trees.empty()) trees_.resize(kNumLayerTypes * kNumLayerTypes, nullptr);
+  if (!trees.empty()) trees_.resize(size_t{kNumLayerTypes} * kNumLayerTypes, nullptr);
   for (const auto& [types, by_last] : trees) {
     trees_[static_cast<size_t>(types.first) * kNumLayerTypes + static_cast<size_t>(types.second)] = &by_last;
   }
@@ -385,7 +385,7 @@ UnitPlace QuickPlaces::PlaceOf(absl::Span<const LayerId> unit) const {
   const QuickNetwork& network = *network_;
   const QuickLayer& primary = Layer(unit[0]);
   place.residency = residency_;
-  place.freshness = fresh_[static_cast<size_t>(unit[0])] != 0 ? residency_ : 0;
+  if (fresh_[static_cast<size_t>(unit[0])] != 0) place.freshness = residency_;
   const TensorId input = network.operands[primary.first_input];
   const LayerId producer = Producer(input);
   if (producer != kNone) place.producer = Layer(producer).type;
