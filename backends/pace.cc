@@ -25,18 +25,23 @@ double FastestOf(std::vector<double> pass_seconds) {
 // Vectors of fixed width: compilers that optimise all make the same loop of it.
 typedef float Vector __attribute__((vector_size(16)));
 constexpr size_t kVectors = 512;  // 8 KiB: in every first-level cache
+constexpr size_t kUnrolled = 8;
 
 }  // namespace
 
 // Loads, multiplications, additions and stores, few per load. Fitted models remember what a pass took, and agents of
-// any age are compared with them: a change of this loop is a change of the unit.
+// any age are compared with them: a change of this loop is a change of the unit. Written out: a loop of one vector took
+// 144, 153 or 281 ns on one processor, by where the linker had put it.
 double SecondsOfPasses(int passes) {
-  static thread_local std::array<Vector, kVectors> memory = {};
+  alignas(64) static thread_local std::array<Vector, kVectors> memory = {};
   const Vector factor = {0.999F, 0.999F, 0.999F, 0.999F};
   const Vector rest = {0.001F, 0.001F, 0.001F, 0.001F};  // numbers stay near 1
   const auto start = std::chrono::steady_clock::now();
   for (int pass = 0; pass < passes; ++pass) {
-    for (Vector& vector : memory) vector = vector * factor + rest;
+    for (size_t i = 0; i < kVectors; i += kUnrolled) {
+      const auto step = [&](size_t k) { memory[i + k] = memory[i + k] * factor + rest; };
+      step(0), step(1), step(2), step(3), step(4), step(5), step(6), step(7);
+    }
     // Otherwise several passes could become one.
     asm volatile("" : : "r"(memory.data()) : "memory");
   }
