@@ -8,6 +8,7 @@
 
 #include <cstddef>
 #include <deque>
+#include <utility>
 #include <vector>
 
 namespace latimer {
@@ -32,8 +33,8 @@ class Pace {
   // sink under load stay there.
   void Remember(std::vector<double> pass_seconds);
 
-  // Seconds of a pass around the runs of the last series that were kept; 0: there was none. For a series' owner.
-  double series_pass_seconds() const { return series_pass_seconds_; }
+  // Seconds of a pass around the runs that the last series kept, once; 0: no series ended since. Set by RunSeries.
+  double TakeSeriesPassSeconds() { return std::exchange(series_pass_seconds_, 0); }
   void set_series_pass_seconds(double seconds) { series_pass_seconds_ = seconds; }
 
  private:

@@ -27,10 +27,6 @@ std::vector<double> KeptOnly(const std::vector<double>& values, const std::vecto
   return result;
 }
 
-RunSeries::RunSeries(Pace* pace) : pace_(pace) {
-  if (pace_ != nullptr) pace_->set_series_pass_seconds(0);
-}
-
 bool RunSeries::IsDue() const { return passes_.empty() || Clock::now() - last_ > kDue; }
 
 bool RunSeries::IsUndisturbed(const Stretch& stretch) const {

@@ -17,7 +17,7 @@ namespace latimer {
 class RunSeries {
  public:
   // nullptr: the pace is not measured, and every run counts. Not owned.
-  explicit RunSeries(Pace* pace);
+  explicit RunSeries(Pace* pace) : pace_(pace) {}
 
   // Call right before a run and right after it with its time. They measure the pace before and after long runs and
   // between some short ones, for a quarter of the time of the runs and at most 0.2 s for one of them.

@@ -90,7 +90,7 @@ absl::StatusOr<TimingResult> TimeNetwork(PreparedNetwork& network, const TimingO
   const double kept = static_cast<double>(result.runs) / static_cast<double>(times.size());
   result.disturbed_share = 1 - kept * (1 - result.disturbed_share);
   result.warmup_runs = warmup_runs;
-  if (options.pace != nullptr) result.pass_seconds = options.pace->series_pass_seconds();
+  if (options.pace != nullptr) result.pass_seconds = options.pace->TakeSeriesPassSeconds();
   return result;
 }
 

@@ -70,7 +70,6 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
   profile.pace = options.pace;
   // Writing memory is not board time, but takes time all the same.
   profile.runs = static_cast<int>(std::clamp(affordable, 5.0, options.flush_bytes > 0 ? 20.0 : 50.0));
-  if (options.pace != nullptr) options.pace->set_series_pass_seconds(0);  // of the runs before
   const absl::StatusOr<std::vector<LayerTiming>> layers = network->ProfileLayers(profile);
   // The time of the whole network is good without the report.
   if (!layers.ok()) {
@@ -80,7 +79,7 @@ absl::Status Measure(Backend& backend, const v1::BenchmarkTask& task, const Timi
     }
     return absl::OkStatus();
   }
-  if (options.pace != nullptr) measurement->set_layers_pass_ns(options.pace->series_pass_seconds() * 1e9);
+  if (options.pace != nullptr) measurement->set_layers_pass_ns(options.pace->TakeSeriesPassSeconds() * 1e9);
   for (const LayerTiming& layer : *layers) {
     v1::LayerTiming* row = measurement->add_layers();
     row->set_name(CleanUtf8(layer.name));

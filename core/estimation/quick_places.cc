@@ -362,11 +362,11 @@ PairFeatures QuickPlaces::PairOf(absl::Span<const LayerId> unit, LayerId next) c
   const Facts& facts = FactsOf(next);
   place.pool_kernel = facts.pool_kernel;
   place.pool_stride = facts.pool_stride;
-  const TensorId result = network.Output(next);
-  if (const QuickTensor& written = Tensor(result); written.readers == 1 && written.last_reader != kNone) {
-    place.reader = static_cast<float>(Layer(written.last_reader).type);
-  } else if (std::find(network.outputs.begin(), network.outputs.end(), result) != network.outputs.end()) {
+  const QuickTensor& written = Tensor(network.Output(next));
+  if (written.is_output) {
     place.reader = kReadByCaller;
+  } else if (written.readers == 1) {
+    place.reader = static_cast<float>(Layer(written.last_reader).type);
   }
   return JoinPairFeatures(FactsOf(unit[0]).pair, place);
 }

@@ -118,9 +118,11 @@ PairFeatures MakePairFeatures(const Network& network, const BlockedLayout& layou
     place.pool_kernel = static_cast<float>(pool->kernel.back());
     place.pool_stride = static_cast<float>(pool->stride.back());
   }
-  const LayerId reader = readers.Sole(layer);
-  if (readers.IsOutput(layer)) place.reader = kReadByCaller;
-  if (reader != kNone) place.reader = static_cast<float>(network.layers[reader].type);
+  if (readers.IsOutput(layer)) {
+    place.reader = kReadByCaller;
+  } else if (const LayerId reader = readers.Sole(layer); reader != kNone) {
+    place.reader = static_cast<float>(network.layers[reader].type);
+  }
   return JoinPairFeatures(PrimaryPairFeatures(network, unit[0]), place);
 }
 

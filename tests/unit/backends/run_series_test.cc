@@ -62,7 +62,7 @@ TEST(RunSeriesTest, WithoutRunsNothingIsKept) {
   Pace pace;
   RunSeries series(&pace);
   EXPECT_THAT(series.Finish(), IsEmpty());
-  EXPECT_EQ(pace.series_pass_seconds(), 0);
+  EXPECT_EQ(pace.TakeSeriesPassSeconds(), 0);
 }
 
 TEST(RunSeriesTest, WithoutAPaceEveryRunCounts) {
@@ -79,7 +79,7 @@ TEST(RunSeriesTest, UndisturbedRunsAllCount) {
   series.BeforeRun();
   EXPECT_EQ(series.counted_runs(), 7);
   EXPECT_THAT(series.Finish(), testing::AllOf(SizeIs(7), Each(true)));
-  EXPECT_DOUBLE_EQ(pace.series_pass_seconds(), 1);
+  EXPECT_DOUBLE_EQ(pace.TakeSeriesPassSeconds(), 1);
 }
 
 TEST(RunSeriesTest, WhereAllAreDisturbedAllAreKeptAndAQuarterCounts) {
@@ -88,7 +88,7 @@ TEST(RunSeriesTest, WhereAllAreDisturbedAllAreKeptAndAQuarterCounts) {
   SecondsOf(series, 9, 0.01);
   EXPECT_EQ(series.counted_runs(), 2);
   EXPECT_THAT(series.Finish(), testing::AllOf(SizeIs(9), Each(true)));
-  EXPECT_GT(pace.series_pass_seconds(), 1e-12) << "of all measurements";
+  EXPECT_GT(pace.TakeSeriesPassSeconds(), 1e-12) << "of all measurements";
 }
 
 TEST(RunSeriesTest, PatienceEnds) {
@@ -121,7 +121,7 @@ TEST(RunSeriesTest, KeepsRunsBetweenTwoFastMeasurements) {
   RunBetween(pace, series, 1, 1);
   EXPECT_EQ(series.counted_runs(), 3);
   EXPECT_THAT(series.Finish(), ElementsAre(true, false, false, false, true, true));
-  EXPECT_NEAR(pace.series_pass_seconds(), 1, 0.02) << "around those that are kept";
+  EXPECT_NEAR(pace.TakeSeriesPassSeconds(), 1, 0.02) << "around those that are kept";
 }
 
 TEST(RunSeriesTest, AFewOfVeryManyAreNotKeptAlone) {
@@ -131,7 +131,7 @@ TEST(RunSeriesTest, AFewOfVeryManyAreNotKeptAlone) {
   for (int i = 0; i < 100; ++i) RunBetween(pace, series, 2, 2);
   EXPECT_EQ(series.counted_runs(), 26);
   EXPECT_THAT(series.Finish(), testing::AllOf(SizeIs(104), Each(true)));
-  EXPECT_NEAR(pace.series_pass_seconds(), 2, 0.1);
+  EXPECT_NEAR(pace.TakeSeriesPassSeconds(), 2, 0.1);
 }
 
 TEST(RunSeriesTest, TimeNetworkMakesUpForDisturbedRuns) {
