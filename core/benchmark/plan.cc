@@ -49,6 +49,9 @@ SubjectKind PickKind(absl::Span<const Weight> kinds, Random& random) {
 constexpr int64_t kColdCaches = 16 << 20;
 // Between the runs of excerpts: from networks that stay in the caches to those that never do.
 constexpr int64_t kExcerptFlushes[] = {0, 0, 6 << 20, 24 << 20, 64 << 20};
+// What stays in the caches of a core is what tells the fit about small networks, and few excerpts are as small.
+constexpr int64_t kSmallFlushes[] = {0, 0, 0, 0, 0, 6 << 20, 24 << 20, 64 << 20};
+constexpr int64_t kSmallBytes = 3 << 20;
 
 // From one pair of cuts of an excerpt to the next: first many excerpts, then more of each.
 constexpr int64_t kCutsSeldom = 8;
@@ -299,11 +302,13 @@ absl::StatusOr<std::vector<PlannedMeasurement>> MeasurementsOf(Network subject, 
 
 PlannedMeasurement PlanExcerpt(Network excerpt, std::string key, Random& random) {
   PlannedMeasurement measurement;
+  const MemoryNeed memory = ComputeMemory(excerpt);
+  const bool small = memory.weight_bytes + memory.peak_activation_bytes < kSmallBytes;
   measurement.kind = MeasurementKind::kExcerpt;
   measurement.subject = std::move(excerpt);
   measurement.key = std::move(key);
   measurement.layer_report = true;
-  measurement.flush_bytes = random.Pick<int64_t>(kExcerptFlushes);
+  measurement.flush_bytes = small ? random.Pick<int64_t>(kSmallFlushes) : random.Pick<int64_t>(kExcerptFlushes);
   return measurement;
 }
 

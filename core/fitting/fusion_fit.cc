@@ -1,7 +1,6 @@
 #include "core/fitting/fusion_fit.h"
 
 #include <algorithm>
-#include <cmath>
 #include <limits>
 #include <map>
 #include <string>
@@ -10,6 +9,7 @@
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
 #include "core/benchmark/random.h"
+#include "core/evaluation/confusion.h"
 #include "core/fitting/xgboost_library.h"
 
 namespace latimer::fitting {
@@ -62,19 +62,6 @@ absl::StatusOr<FusionTree> GrowTree(const std::vector<const FusionSample*>& samp
   return tree;
 }
 
-struct Confusion {
-  double tp = 0, fp = 0, fn = 0, tn = 0;
-
-  static double F1Of(double tp, double fp, double fn) { return 2 * tp + fp + fn > 0 ? 2 * tp / (2 * tp + fp + fn) : 1; }
-  // Of the fused ones; of the others where none is.
-  double F1() const { return tp + fn > 0 ? F1Of(tp, fp, fn) : F1Of(tn, fn, fp); }
-  double Mcc() const {
-    const double product = (tp + fp) * (tp + fn) * (tn + fp) * (tn + fn);
-    if (product > 0) return (tp * tn - fp * fn) / std::sqrt(product);
-    return fp + fn > 0 ? 0 : 1;
-  }
-};
-
 class PairFit {
  public:
   PairFit(std::vector<const FusionSample*> samples) : samples_(std::move(samples)) {
@@ -123,7 +110,7 @@ class PairFit {
     for (const FusionSample* sample : held_out) {
       const auto tree = trees.find(sample->after);
       const bool predicted = mixed ? tree != trees.end() && tree->second.IsFused(sample->features) : rest.is_fused();
-      (predicted ? sample->fused ? confusion.tp : confusion.fp : sample->fused ? confusion.fn : confusion.tn) += 1;
+      confusion.Add(predicted, sample->fused);
     }
     return confusion;
   }

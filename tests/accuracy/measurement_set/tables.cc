@@ -13,6 +13,7 @@
 
 #include "absl/strings/str_cat.h"
 #include "core/base/status_macros.h"
+#include "core/evaluation/confusion.h"
 #include "core/evaluation/statistics.h"
 #include "core/mapping/graph_matcher.h"
 #include "core/mapping/mapper.h"
@@ -83,9 +84,6 @@ void PrintLayers(const std::vector<JudgedLayer>& layers, const PlatformModel& pl
 
 // Whether the mapping puts a layer into the unit of another, against the reports of the networks.
 void PrintMapping(const ReportedNetworks& networks, const PlatformModel& platform) {
-  struct Confusion {
-    double tp = 0, fp = 0, fn = 0, tn = 0;
-  };
   std::map<std::pair<LayerType, LayerType>, Confusion> pairs;
   std::set<std::string> seen;
   for (size_t i = 0; i < networks.samples.size(); ++i) {
@@ -111,8 +109,7 @@ void PrintMapping(const ReportedNetworks& networks, const PlatformModel& platfor
         if (next == kNone || network.layers[next].type == LayerType::kReshape) break;
         const bool fused = std::find(unit.layers.begin(), unit.layers.end(), next) != unit.layers.end();
         const bool predicted = together.count({unit.layers[0], next}) > 0;
-        Confusion& pair = pairs[{network.layers[unit.layers[0]].type, network.layers[next].type}];
-        (predicted ? fused ? pair.tp : pair.fp : fused ? pair.fn : pair.tn) += 1;
+        pairs[{network.layers[unit.layers[0]].type, network.layers[next].type}].Add(predicted, fused);
         if (!fused) break;
         last = next;
       }
@@ -125,11 +122,9 @@ void PrintMapping(const ReportedNetworks& networks, const PlatformModel& platfor
   std::printf("\n### Mapping: pairs that are ever fused; a fifth of the excerpts held out, and all networks\n\n");
   std::printf("| pair | excerpts | fused | F1 | MCC | in networks | fused | wrong |\n");
   std::printf("| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: |\n");
-  double right = 0;
-  double all = 0;
+  Confusion all;
   for (const auto& [types, c] : pairs) {
-    right += c.tp + c.tn;
-    all += c.tp + c.tn + c.fp + c.fn;
+    all.Add(c);
     const auto score = scores.find({static_cast<int>(types.first), static_cast<int>(types.second)});
     if (score == scores.end() && c.tp + c.fn + c.fp == 0) continue;
     std::printf("| %s + %s |", std::string(LayerTypeName(types.first)).c_str(),
@@ -140,9 +135,10 @@ void PrintMapping(const ReportedNetworks& networks, const PlatformModel& platfor
       std::printf(" %lld | %lld | %.3f | %.3f |", static_cast<long long>(score->second->samples()),
                   static_cast<long long>(score->second->fused()), score->second->f1(), score->second->mcc());
     }
-    std::printf(" %.0f | %.0f | %.0f |\n", c.tp + c.tn + c.fp + c.fn, c.tp + c.fn, c.fp + c.fn);
+    std::printf(" %.0f | %.0f | %.0f |\n", c.All(), c.tp + c.fn, c.Wrong());
   }
-  std::printf("\nOf %.0f decisions in the networks %.2f %% are as reported.\n", all, 100 * right / std::max(1.0, all));
+  std::printf("\nOf %.0f decisions in the networks %.2f %% are as reported: F1 %.4f, MCC %.4f.\n", all.All(),
+              100 * (1 - all.Wrong() / std::max(1.0, all.All())), all.F1(), all.Mcc());
 }
 
 // How often and how narrowly the intervals of layers hold what was measured; layers of one network are no independent
