@@ -65,8 +65,14 @@ inline LayerType PickActivation(Random& random) {
 // Draws the blocks. Every method continues from the stack's tip.
 class Drawer {
  public:
-  Drawer(NetworkStack& stack, Place place, Random& random)
-      : stack_(stack), place_(place), random_(random), activation_(PickActivation(random)) {}
+  // `repeats`: most blocks are of the kind of the one before.
+  Drawer(NetworkStack& stack, Place place, Random& random, bool repeats = false)
+      : stack_(stack),
+        place_(place),
+        random_(random),
+        repeats_(repeats),
+        activation_(PickActivation(random)),
+        activates_before_(repeats && Chance(kActivatesBefore)) {}
 
   void Plain() {
     const int64_t kernel = Chance(0.8) ? 3 : Pick({1, 5, 7});
@@ -85,7 +91,7 @@ class Drawer {
     const int64_t channels = stride == 2   ? 2 * stack_.channels()
                              : Chance(0.7) ? stack_.channels()
                                            : Near(stack_.channels());
-    const bool before = Chance(0.15);  // activations before the convolutions, as in "Identity Mappings"
+    const bool before = repeats_ ? activates_before_ : Chance(kActivatesBefore);
     TensorId shortcut = stack_.tip;
     if (before) PreActivate();
     stack_.Conv({.kernel = 3, .stride = stride, .channels = channels, .activation = activation_});
@@ -376,6 +382,7 @@ class Drawer {
       nodes[node] = sum;
     }
     stack_.tip = nodes[3] == kNone ? nodes[0] : nodes[3];
+    if (repeats_ && Chance(0.25)) PreActivate();  // as behind the last one
   }
 
   // NAS-Bench-101's cells: projections, convolutions with their activation, sums, one concatenation.
@@ -488,7 +495,8 @@ class Drawer {
   }
 
   void Block() {
-    const double kind = random_.Uniform() * 104;
+    if (!repeats_ || kind_ < 0 || !Chance(kSameBlock)) kind_ = random_.Uniform() * 104;
+    const double kind = kind_;
     if (kind > 100) return Sundries();
     if (kind < 12) return Plain();
     if (kind < 23) return Residual();
@@ -603,10 +611,16 @@ class Drawer {
     stack_.Reshape(shape);
   }
 
+  static constexpr double kSameBlock = 0.6;
+  static constexpr double kActivatesBefore = 0.15;  // before the convolutions, as in "Identity Mappings"
+
   NetworkStack& stack_;
   const Place place_;
   Random& random_;
+  const bool repeats_;
   const LayerType activation_;
+  const bool activates_before_;
+  double kind_ = -1;  // of the last block
 };
 
 }  // namespace latimer::benchmark

@@ -12,6 +12,8 @@ namespace {
 constexpr int64_t kMostMacs = 700'000'000;
 constexpr int64_t kMostElements = 40'000'000;
 constexpr double kDeepShare = 0.12;
+constexpr double kDeepSearchedShare =
+    0.4;  // of repeated blocks: searched networks are small, and there are many of them
 constexpr size_t kDeepLayers = 24;
 
 absl::StatusOr<Network> Tokens(Random& random) {
@@ -60,16 +62,16 @@ absl::StatusOr<Network> Head(Random& random) {
   return std::move(stack).Finish("excerpt");
 }
 
-absl::StatusOr<Network> Maps(Random& random) {
+absl::StatusOr<Network> Maps(Random& random, bool repeats) {
   const Place place = PickPlace(random);
   const double start = random.Uniform();
   const bool stem = start < 0.16;
   NetworkStack stack(stem ? Shape{1, 3, place.image, place.image} : Shape{1, place.channels, place.side, place.side});
-  Drawer drawer(stack, place, random);
+  Drawer drawer(stack, place, random, repeats);
   if (stem) drawer.Stem();
   // Most are short: a layer costs what it costs behind its neighbours. Some are as deep as whole stages of networks,
   // whose weights no cache keeps from one inference to the next.
-  const bool deep = random.Uniform() < kDeepShare;
+  const bool deep = random.Uniform() < (repeats && place.image == kSearchImage ? kDeepSearchedShare : kDeepShare);
   const int64_t blocks = deep ? 4 + random.Below(9) : 1 + random.Below(stem ? 2 : 3);
   for (int64_t i = 0; i < blocks && stack.ok(); ++i) drawer.Block();
   if (stack.ok()) {
@@ -96,7 +98,7 @@ bool IsAffordable(const Network& network, bool large) {
 
 }  // namespace
 
-absl::StatusOr<Network> SampleExcerpt(Random& random) {
+absl::StatusOr<Network> SampleExcerpt(Random& random, ExcerptBlocks blocks) {
   // Ends: most draws are affordable. A draw whose blocks do not fit each other is drawn again too; that nothing else is
   // wrong shows in the limit.
   absl::Status last;
@@ -105,7 +107,7 @@ absl::StatusOr<Network> SampleExcerpt(Random& random) {
     absl::StatusOr<Network> network = kind < 0.08   ? Tokens(random)
                                       : kind < 0.12 ? Head(random)
                                       : kind < 0.15 ? OtherDimensions(random)
-                                                    : Maps(random);
+                                                    : Maps(random, blocks == ExcerptBlocks::kRepeated);
     if (network.ok() && IsAffordable(*network, kind < 0.12)) return network;
     last = network.status();
   }

@@ -13,9 +13,13 @@
 
 namespace latimer::benchmark {
 
+// Of one excerpt. Networks repeat their blocks, and what has just run runs faster: reports of repeated blocks tell how
+// layers stand in networks. Times of cut excerpts tell of layers only, and of more kinds where the blocks vary.
+enum class ExcerptBlocks { kVaried, kRepeated };
+
 // Draws an excerpt of at most 700 million multiply-accumulates and 40 million elements of activations and weights,
 // twice as many for deep ones, transformers and heads. The same state of `random` gives the same excerpt.
-absl::StatusOr<Network> SampleExcerpt(Random& random);
+absl::StatusOr<Network> SampleExcerpt(Random& random, ExcerptBlocks blocks = ExcerptBlocks::kVaried);
 
 }  // namespace latimer::benchmark
 

@@ -208,7 +208,7 @@ class Planner {
   absl::Status AddExcerpts(absl::string_view stage, int64_t count) {
     Begin(stage, count);
     for (int64_t i = 0; i < count; ++i) {
-      LATIMER_ASSIGN_OR_RETURN(Network excerpt, SampleExcerpt(random_));
+      LATIMER_ASSIGN_OR_RETURN(Network excerpt, SampleExcerpt(random_, ExcerptBlocks::kRepeated));
       stages_.back().measurements.push_back(
           PlanExcerpt(std::move(excerpt), absl::StrCat("excerpt ", ++excerpts_), random_));
     }

@@ -25,8 +25,9 @@ namespace {
 
 constexpr double kLeastSeconds = 2e-7;
 constexpr double kLeastMatched = 0.9;    // share of an excerpt's time; below, the report says too little
-constexpr double kRelativeDoubt = 0.02;  // a row repeats within about that
-constexpr double kAbsoluteDoubt = 3e-7;  // and is counted in microseconds
+constexpr double kRelativeDoubt = 0.01;  // a row of undisturbed runs repeats within about that
+constexpr double kAbsoluteDoubt = 1e-7;  // and is counted in microseconds, by dozens of runs
+constexpr double kUsualSeconds = 25e-6;  // of a row that counts as one
 constexpr double kLargeDoubt = 0.1;      // of a row's time: halves its weight
 constexpr double kMostOverhead = 5e-6;   // per unit
 constexpr double kLinkShows = 0.8;       // what a price of transfers leaves of the unexplained time
@@ -287,7 +288,7 @@ DataPoint MakePoint(std::string unit_type, const UnitFeatures& features, double 
   point.log_lower = std::log(std::max(kLeastSeconds / 2, seconds - doubt));
   point.log_upper = std::log(seconds + doubt);
   // Of two layers the dearer one counts more in a network's time.
-  point.weight = std::clamp(std::pow(seconds / 1e-3, 0.3), 0.1, 3.0) * doubt_share /
+  point.weight = std::clamp(std::pow(seconds / kUsualSeconds, 0.3), 0.3, 9.0) * doubt_share /
                  (1 + std::pow(own_doubt / (kLargeDoubt * seconds), 2));
   point.group = group;
   point.trust = doubt_share;

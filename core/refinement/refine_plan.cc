@@ -120,7 +120,8 @@ class Refiner {
     const int64_t count = std::min(kMostCandidates, kCandidatesPerChoice * options_.measurements);
     for (int64_t i = 0; i < count; ++i) {
       if (options_.method == Method::kExcerpts) {
-        LATIMER_ASSIGN_OR_RETURN(Network excerpt, benchmark::SampleExcerpt(random_));
+        LATIMER_ASSIGN_OR_RETURN(Network excerpt,
+                                 benchmark::SampleExcerpt(random_, benchmark::ExcerptBlocks::kRepeated));
         Add(std::move(excerpt), true);
       } else {
         LATIMER_ASSIGN_OR_RETURN(Network subject, benchmark::SampleSubject(benchmark::DrawKind(random_), random_));

@@ -68,6 +68,41 @@ TEST(SampleExcerpt, SomeScaleABranchPerChannelAndNormaliseBetweenStages) {
   EXPECT_GT(stages, 2);
 }
 
+TEST(SampleExcerpt, RepeatedBlocksHoldMoreOfFewerKinds) {
+  const auto kinds_per_layer = [](ExcerptBlocks blocks) {
+    Random random(7);
+    double kinds = 0;
+    double layers = 0;
+    for (int i = 0; i < 400; ++i) {
+      const absl::StatusOr<Network> excerpt = SampleExcerpt(random, blocks);
+      EXPECT_TRUE(excerpt.ok()) << excerpt.status();
+      if (!excerpt.ok()) break;
+      std::set<LayerType> types;
+      for (const Layer& layer : excerpt->layers) types.insert(layer.type);
+      kinds += static_cast<double>(types.size());
+      layers += static_cast<double>(excerpt->layers.size());
+    }
+    return kinds / layers;
+  };
+  EXPECT_LT(kinds_per_layer(ExcerptBlocks::kRepeated), 0.93 * kinds_per_layer(ExcerptBlocks::kVaried));
+}
+
+// What pre-activated networks and NAS-Bench-201's have, and toolchains that fuse normalisation must be asked about.
+TEST(SampleExcerpt, RepeatedBlocksNormaliseBehindSums) {
+  Random random(7);
+  int found = 0;
+  for (int i = 0; i < 400; ++i) {
+    const absl::StatusOr<Network> excerpt = SampleExcerpt(random, ExcerptBlocks::kRepeated);
+    ASSERT_TRUE(excerpt.ok()) << excerpt.status();
+    for (const Layer& layer : excerpt->layers) {
+      if (layer.type != LayerType::kBatchNorm) continue;
+      const LayerId producer = excerpt->tensors[layer.inputs[0]].producer;
+      found += producer != kNone && excerpt->layers[producer].type == LayerType::kAdd ? 1 : 0;
+    }
+  }
+  EXPECT_GT(found, 8);
+}
+
 TEST(SampleExcerpt, IsNamedByItsSeed) {
   Random a(3);
   Random b(3);

@@ -144,6 +144,23 @@ TEST(MakePlan, ExcerptsAreReportedAndSeeEveryStateOfTheCaches) {
   EXPECT_EQ(*flushes.begin(), 0);
 }
 
+TEST(MakePlan, SmallExcerptsMostlyStandInSmallNetworks) {
+  double small = 0, small_as_they_are = 0, large = 0, large_as_they_are = 0;
+  for (const PlanStage& stage : Plan(1000, Method::kExcerpts)) {
+    for (const PlannedMeasurement& measurement : stage.measurements) {
+      if (measurement.kind != MeasurementKind::kExcerpt) continue;
+      const MemoryNeed memory = ComputeMemory(measurement.subject);
+      const bool is_small = memory.weight_bytes + memory.peak_activation_bytes < 3 << 20;
+      (is_small ? small : large) += 1;
+      if (measurement.flush_bytes == 0) (is_small ? small_as_they_are : large_as_they_are) += 1;
+    }
+  }
+  EXPECT_GT(small, 100);
+  EXPECT_GT(large, 100);
+  EXPECT_NEAR(small_as_they_are / small, 0.625, 0.1);
+  EXPECT_NEAR(large_as_they_are / large, 0.4, 0.1);
+}
+
 TEST(MakePlan, CutsOfAnExcerptStayTogetherAndShareTheStateOfTheCaches) {
   for (const int64_t budget : {50, 300, 1000}) {
     const std::vector<PlanStage> plan = Plan(budget, Method::kCutExcerpts);
