@@ -1,5 +1,5 @@
-// Fits to the committed measurement sets, judged on real networks none of which was fitted. The bounds are what
-// docs/results.md states for so many excerpts, and a tenth.
+// Fits to committed measurement sets, judged on real networks none of which was fitted. The bounds are what
+// docs/results.md states for so many excerpts, and what another compiler's rounding may change.
 #include "tests/accuracy/measurement_set/set_fit.h"
 
 #include <gtest/gtest.h>
@@ -51,7 +51,7 @@ TEST_P(MeasurementSetTest, ReachesStatedErrors) {
 
 INSTANTIATE_TEST_SUITE_P(Sets, MeasurementSetTest,
                          ::testing::Values(Case{"epyc-onnxruntime-1t", 0.05, 0.997},
-                                           Case{"epyc-onnxruntime-1t-reports", 0.05, 0.997},
+                                           Case{"epyc-onnxruntime-1t-quiet", 0.035, 0.998},
                                            Case{"epyc-opencv-1t", 0.05, 0.996}),
                          [](const auto& param_info) {
                            std::string name = param_info.param.set;
