@@ -12,8 +12,7 @@ namespace {
 constexpr int64_t kMostMacs = 700'000'000;
 constexpr int64_t kMostElements = 40'000'000;
 constexpr double kDeepShare = 0.12;
-constexpr double kDeepSearchedShare =
-    0.4;  // of repeated blocks: searched networks are small, and there are many of them
+constexpr double kDeepSearchedShare = 0.4;  // of repeated blocks: searched networks are small, and many
 constexpr size_t kDeepLayers = 24;
 
 absl::StatusOr<Network> Tokens(Random& random) {

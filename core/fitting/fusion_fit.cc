@@ -64,7 +64,7 @@ absl::StatusOr<FusionTree> GrowTree(const std::vector<const FusionSample*>& samp
 
 class PairFit {
  public:
-  PairFit(std::vector<const FusionSample*> samples) : samples_(std::move(samples)) {
+  explicit PairFit(std::vector<const FusionSample*> samples) : samples_(std::move(samples)) {
     for (const FusionSample* sample : samples_) fused_ += sample->fused ? 1 : 0;
   }
 
