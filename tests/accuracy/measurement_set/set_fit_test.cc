@@ -51,6 +51,7 @@ TEST_P(MeasurementSetTest, ReachesStatedErrors) {
 
 INSTANTIATE_TEST_SUITE_P(Sets, MeasurementSetTest,
                          ::testing::Values(Case{"epyc-onnxruntime-1t", 0.05, 0.997},
+                                           Case{"epyc-onnxruntime-1t-reports", 0.05, 0.997},
                                            Case{"epyc-onnxruntime-1t-quiet", 0.035, 0.998},
                                            Case{"epyc-opencv-1t", 0.05, 0.996}),
                          [](const auto& param_info) {
